@@ -1,0 +1,1 @@
+"""Cases and hospitals: what is assigned, fetched, kept encrypted, signed and sent. No Qt, no pixels."""

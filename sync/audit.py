@@ -1,0 +1,36 @@
+"""What is audited: the vocabulary of actions over the store's hash-chained trail (protocol §5.6).
+
+The trail itself is `Store.audit`. Signing, receipts, marks, overrides and withdrawals write their own row there, in
+the same transaction as the deed; everything else is appended by whoever does it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sync.records.audit_entry import AuditEntry
+from sync.store.audit_trail import AuditTrail
+
+__all__ = ["AuditAction", "AuditEntry", "AuditTrail"]
+
+
+class AuditAction(StrEnum):
+    """What can happen; the value is what the row says."""
+
+    SIGN_IN = "sign in"
+    SIGN_IN_FAILED = "sign in failed"
+    CASE_OPENED = "case opened"
+    CASE_CLOSED = "case closed"
+    CASE_WITHDRAWN = "case withdrawn"
+    RECORD_VIEWED = "record viewed"
+    EXPORTED = "exported"
+    PRINTED = "printed"
+    MARK_REVISED = "mark revised"
+    SIGNED = "opinion signed"
+    SIGNING_FAILED = "signing failed"
+    SIGNING_LOCKED = "signing locked"
+    UPLOADED = "uploaded"
+    RECEIPT = "receipt"
+    SYNC_CONFLICT = "sync conflict"
+    PATIENT_MISMATCH_OVERRIDE = "patient mismatch override"
+    PATIENT_MISMATCH_OVERRIDE_ENDED = "patient mismatch override ended"

@@ -1,0 +1,56 @@
+"""The CapabilityStatement: what this hospital can do, derived from the tables its code runs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync.demo_hospital.fhir_parameters import PARAMETERS, ParameterKind
+from sync.demo_hospital.write_rules import CREATED_BY_READERS, UPDATED_BY_READERS
+
+Json = dict[str, Any]
+
+
+def capability_statement(own_base: str, dated: str) -> Json:
+    """FHIR R4 CapabilityStatement of the running server, kind ``instance``."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "id": "demo-hospital",
+        "status": "active",
+        "date": dated,
+        "kind": "instance",
+        "software": {"name": "Reading Room demo hospital"},
+        "implementation": {"description": "Invented patients on this computer, for demonstration", "url": own_base},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"cors": False, "description": "Bearer token, the same for every request"},
+                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+def _resource(kind: str) -> Json:
+    interactions = ["read", "vread", "search-type"]
+    if kind in CREATED_BY_READERS:
+        interactions.append("create")
+    if kind in UPDATED_BY_READERS:
+        interactions.append("update")
+    parameters = [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
+    parameters += [{"name": name, "type": parameter.kind.value} for name, parameter in sorted(PARAMETERS[kind].items())]
+    includes = [n for n, parameter in sorted(PARAMETERS[kind].items()) if parameter.kind is ParameterKind.REFERENCE]
+    return {
+        "type": kind,
+        "interaction": [{"code": code} for code in interactions],
+        "versioning": "versioned-update" if kind in UPDATED_BY_READERS else "versioned",
+        "readHistory": True,
+        "updateCreate": False,
+        "conditionalCreate": kind in CREATED_BY_READERS and "identifier" in PARAMETERS[kind],
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchInclude": [f"{kind}:{name}" for name in includes],
+        "searchParam": parameters,
+    }

@@ -1,0 +1,81 @@
+"""The exceptions sync raises.
+
+SyncError                       anything expected: has a sentence for the user
+├── Offline                     no route, time-out, connection lost            (transient)
+├── HospitalBusy                429, 503                                       (transient)
+├── Refused                     the hospital said no: 400, 403, 404, 410, 422
+│   └── SignInNeeded            401
+├── Superseded                  409, 412: somebody else changed it first
+├── DamagedTransfer             bytes are not what was promised                (transient)
+├── ForeignObject               an object of another patient, or not the one asked for
+├── StoreUnavailable            wrong key, disk full, damaged database
+├── ProfileRefused              a hospital this program does not talk to (not loopback, no TLS)
+├── SigningRefused              wrong passphrase or PIN, locked, expired, unanswered items
+└── NotValid                    a signed file that does not verify
+
+Everything else is a bug and goes to the crash report.
+"""
+
+
+class SyncError(Exception):
+    """An expected failure. ``str(error)`` is one plain sentence for the user."""
+
+    transient = False
+
+
+class Offline(SyncError):
+    """The hospital cannot be reached now."""
+
+    transient = True
+
+
+class HospitalBusy(SyncError):
+    """The hospital asks us to come back later."""
+
+    transient = True
+
+    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(SyncError):
+    """The hospital refuses this request; repeating it does not help."""
+
+    def __init__(self, sentence: str, http_status: int) -> None:
+        super().__init__(sentence)
+        self.http_status = http_status
+
+
+class SignInNeeded(Refused):
+    """The access token is missing, wrong or expired."""
+
+
+class Superseded(SyncError):
+    """The version this change was based on is not the current one."""
+
+
+class DamagedTransfer(SyncError):
+    """What arrived is cut short or does not match its digest."""
+
+    transient = True
+
+
+class ForeignObject(SyncError):
+    """An object that belongs to another patient or is not the one that was asked for."""
+
+
+class StoreUnavailable(SyncError):
+    """The encrypted store cannot be opened or written."""
+
+
+class ProfileRefused(SyncError):
+    """This program does not talk to that hospital, and the sentence says why."""
+
+
+class SigningRefused(SyncError):
+    """Nothing was signed, and the sentence says why."""
+
+
+class NotValid(SyncError):
+    """A signed report or envelope that does not verify."""

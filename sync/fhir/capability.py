@@ -1,0 +1,33 @@
+"""What the hospital's FHIR server can do, read from its CapabilityStatement (FHIR R4 CapabilityStatement.rest)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.fhir.elements import Json, children, text
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """The few abilities that decide how, and whether, an opinion is uploaded."""
+
+    transaction: bool
+    versioned_update: bool
+    """Task accepts ``If-Match``: without it a lost answer could become a second opinion."""
+    identifier_search: frozenset[str]
+    """Resource types that can be searched by ``identifier``, so ``ifNoneExist`` may be used on them."""
+
+
+def capability_from_statement(statement: Json) -> Capability:
+    rest = next((r for r in children(statement, "rest") if text(r, "mode") == "server"), {})
+    resources = {text(resource, "type"): resource for resource in children(rest, "resource")}
+    searchable = {
+        kind
+        for kind, resource in resources.items()
+        if any(text(parameter, "name") == "identifier" for parameter in children(resource, "searchParam"))
+    }
+    return Capability(
+        transaction=any(text(i, "code") == "transaction" for i in children(rest, "interaction")),
+        versioned_update=text(resources.get("Task", {}), "versioning") == "versioned-update",
+        identifier_search=frozenset(searchable),
+    )

@@ -1,0 +1,119 @@
+"""Cases, the hospital's raw resources behind them, and how far the last sync round came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from sync.changes import Changes
+from sync.errors import StoreUnavailable
+from sync.records.case import Case, CaseId
+from sync.records.opinion import Json
+from sync.store.audit_trail import AuditTrail
+from sync.store.connection import Database
+from sync.store.record_codec import from_text, to_text
+from sync.store.tables import case_record, fhir_resource, sync_token
+
+
+class CaseStore:
+    """Facet `Store.cases`."""
+
+    def __init__(self, database: Database, audit: AuditTrail) -> None:
+        self._database = database
+        self._audit = audit
+
+    def put_case(self, case: Case, resources: Iterable[Json]) -> Changes:
+        """Keep *case* and, whole and by (type, id), the raw *resources* it was read from, replacing the earlier ones.
+
+        A case that comes again has not been withdrawn any more.
+        """
+        rows = [
+            {
+                "reference": f"{resource['resourceType']}/{resource['id']}",
+                "case_id": case.case_id,
+                "content": json.dumps(resource),
+            }
+            for resource in resources
+        ]
+        record = to_text(case)
+        with self._database.writing() as connection:
+            before = connection.execute(
+                select(case_record.c.record, case_record.c.withdrawn).where(case_record.c.case_id == case.case_id)
+            ).one_or_none()
+            statement = insert(case_record).values(case_id=case.case_id, record=record, withdrawn=None)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["case_id"], set_={"record": record, "withdrawn": None})
+            )
+            if rows:
+                put = insert(fhir_resource)
+                connection.execute(
+                    put.on_conflict_do_update(
+                        index_elements=["reference"],
+                        set_={"case_id": put.excluded.case_id, "content": put.excluded.content},
+                    ),
+                    rows,
+                )
+        unchanged = before is not None and before.record == record and before.withdrawn is None
+        return Changes() if unchanged else Changes(cases=frozenset({case.case_id}))
+
+    def list_cases(self) -> tuple[Case, ...]:
+        """Every case, also withdrawn ones, by case number."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(case_record.c.record).order_by(case_record.c.case_id)).scalars().all()
+        return tuple(from_text(Case, row) for row in rows)
+
+    def find_case(self, case_id: CaseId) -> Case | None:
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(case_record.c.record).where(case_record.c.case_id == case_id)
+            ).scalar_one_or_none()
+        return None if row is None else from_text(Case, row)
+
+    def get_case(self, case_id: CaseId) -> Case:
+        """StoreUnavailable when this computer does not have the case."""
+        case = self.find_case(case_id)
+        if case is None:
+            raise StoreUnavailable(f"Case {case_id} is not on this computer.")
+        return case
+
+    def find_resource(self, reference: str) -> Json | None:
+        """The raw resource last seen under *reference* (``Task/x``)."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(fhir_resource.c.content).where(fhir_resource.c.reference == reference)
+            ).scalar_one_or_none()
+        return None if row is None else json.loads(row)
+
+    def mark_withdrawn(self, case_id: CaseId, reason: str) -> Changes:
+        """The hospital took the case away; *reason* is one sentence. `put_case` gives it back."""
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                update(case_record)
+                .where(case_record.c.case_id == case_id, case_record.c.withdrawn.is_distinct_from(reason))
+                .values(withdrawn=reason)
+            )
+            if not changed.rowcount:
+                return Changes()
+            self._audit.append_within(connection, "case withdrawn", case_id, str(case_id), "done", {"reason": reason})
+        return Changes(cases=frozenset({case_id}))
+
+    def find_withdrawal(self, case_id: CaseId) -> str | None:
+        with self._database.reading() as connection:
+            return connection.execute(
+                select(case_record.c.withdrawn).where(case_record.c.case_id == case_id)
+            ).scalar_one_or_none()
+
+    def put_sync_token(self, token: Json | None) -> None:
+        """Where the next worklist search starts; None forgets it."""
+        with self._database.writing() as connection:
+            connection.execute(delete(sync_token))
+            if token is not None:
+                connection.execute(insert(sync_token).values(only_row=1, content=json.dumps(token)))
+
+    def find_sync_token(self) -> Json | None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(sync_token.c.content)).scalar_one_or_none()
+        return None if row is None else json.loads(row)

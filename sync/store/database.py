@@ -1,0 +1,102 @@
+"""The one door to a profile's encrypted store: `open_store`, and its facets. SQLAlchemy is loaded when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from sync.store.annotation_store import AnnotationStore
+    from sync.store.audit_trail import AuditTrail
+    from sync.store.case_store import CaseStore
+    from sync.store.connection import Database
+    from sync.store.object_store import ObjectStore
+    from sync.store.opinion_store import OpinionStore
+    from sync.store.outbox_store import OutboxStore
+    from sync.store.session_store import SessionStore
+    from sync.vault.file_vault import FileVault
+
+DATABASE_FILE = "store.db"
+VAULT_FOLDER = "vault"
+
+
+class Store:
+    """Everything this computer keeps of one profile. Thread-safe; what a call wrote is on disk when it returns."""
+
+    cases: CaseStore
+    objects: ObjectStore
+    annotations: AnnotationStore
+    opinions: OpinionStore
+    outbox: OutboxStore
+    session: SessionStore
+    audit: AuditTrail
+    vault: FileVault
+
+    def __init__(self, directory: Path, database: Database) -> None:
+        from sync.store.annotation_store import AnnotationStore
+        from sync.store.audit_trail import AuditTrail
+        from sync.store.case_store import CaseStore
+        from sync.store.object_store import ObjectStore
+        from sync.store.opinion_store import OpinionStore
+        from sync.store.outbox_store import OutboxStore
+        from sync.store.session_store import SessionStore
+        from sync.store.vault_index import VaultIndex
+        from sync.vault.file_vault import FileVault
+
+        self.directory = directory
+        self._database = database
+        self.audit = AuditTrail(database)
+        self.cases = CaseStore(database, self.audit)
+        self.objects = ObjectStore(database, self.audit)
+        self.annotations = AnnotationStore(database, self.audit)
+        self.opinions = OpinionStore(database, self.audit)
+        self.outbox = OutboxStore(database)
+        self.session = SessionStore(database)
+        self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database))
+
+    def close(self) -> None:
+        """Close every connection. Handles into the vault stay readable."""
+        self._database.close()
+
+
+def open_store(directory: Path, *, read_only: bool = False) -> Store:
+    """Open the store in *directory*, made with its key on first use; leftovers of interrupted writes are swept.
+
+    With *read_only* nothing is made, migrated or swept, and another program may have it open for writing.
+    StoreUnavailable when the key is missing or wrong, the database damaged, or its schema newer than this program.
+    """
+    from sync.store.connection import Database
+    from sync.store.migrations import migrate, refuse_unless_current
+    from sync.store.store_key import load_or_make_key
+
+    file = directory / DATABASE_FILE
+    # An interrupted first start may leave an empty file: nothing in it, so nothing that a new key could lose.
+    exists = file.exists() and file.stat().st_size > 0
+    if read_only and not exists:
+        raise StoreUnavailable(f"Profile “{directory.name}” has no store yet; open the window once first.")
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not read_only:
+            directory.chmod(0o700)  # whoever made it: nobody else on this computer lists or opens what is in it
+        key = load_or_make_key(directory, exists)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The folder of profile “{directory.name}” cannot be used ({error.strerror})."
+        ) from error
+    database = Database(file, key, read_only=read_only)
+    try:
+        if read_only:
+            with database.reading() as connection:
+                refuse_unless_current(connection)
+        else:
+            with database.writing() as connection:
+                migrate(connection)
+        store = Store(directory, database)
+        if not read_only:
+            store.vault.sweep()
+    except BaseException:
+        database.close()
+        raise
+    return store

@@ -1,0 +1,37 @@
+"""The schema's history, one numbered module a step; `user_version` says how far a database has come."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from sqlalchemy import Connection
+
+from sync.errors import StoreUnavailable
+
+STEPS = ("0001_first_schema",)
+"""In order, one for each user_version from 1 on. A released step never changes."""
+
+KNOWN_VERSION = len(STEPS)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database up to `KNOWN_VERSION` inside the caller's transaction; StoreUnavailable when it is newer."""
+    for step in STEPS[_version(connection) :]:
+        import_module(f"{__name__}.{step}").upgrade(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {KNOWN_VERSION}")
+
+
+def refuse_unless_current(connection: Connection) -> None:
+    """For readers that must not migrate: StoreUnavailable unless the schema is exactly the known one."""
+    if _version(connection) < KNOWN_VERSION:
+        raise StoreUnavailable("This store was made by an older version of the program; open the window once first.")
+
+
+def _version(connection: Connection) -> int:
+    version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if version > KNOWN_VERSION:
+        raise StoreUnavailable(
+            f"This store was written by a newer version of the program (schema {version}; this one knows "
+            f"{KNOWN_VERSION}), so it is left untouched."
+        )
+    return version

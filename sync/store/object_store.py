@@ -1,0 +1,170 @@
+"""Which complete files a case has, what was expected, what was turned away, and how they are shown.
+
+The bytes are the vault's; this facet knows them by SHA-256 only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from sync.changes import Changes
+from sync.records.case import CaseId
+from sync.records.expected_instances import ExpectedInstances
+from sync.records.stored_object import RejectedObject, StoredObject
+from sync.store.audit_trail import AuditTrail
+from sync.store.connection import Database
+from sync.store.record_codec import from_text, to_text
+from sync.store.tables import display_facts, expected_instances, mismatch_override, rejected_object, stored_object
+
+
+class ObjectStore:
+    """Facet `Store.objects`."""
+
+    def __init__(self, database: Database, audit: AuditTrail) -> None:
+        self._database = database
+        self._audit = audit
+
+    def put_object(self, obj: StoredObject) -> Changes:
+        """Keep *obj*; one already there for the same case, source and SOP Instance UID is replaced.
+
+        A mismatch nobody has seen yet ends an override: who took responsibility for one stranger did not for the next.
+        """
+        kept = {"sha256": obj.sha256, "record": to_text(obj)}
+        statement = insert(stored_object).values(
+            case_id=obj.case_id, source=obj.source, sop_instance_uid=obj.sop_instance_uid or "", **kept
+        )
+        with self._database.writing() as connection:
+            if obj.patient_mismatch and obj.patient_mismatch not in _mismatches(connection, obj.case_id):
+                self._end_override(connection, obj)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["case_id", "source", "sop_instance_uid"], set_=kept)
+            )
+        return Changes(objects=frozenset({obj.case_id}))
+
+    def _end_override(self, connection: Connection, obj: StoredObject) -> None:
+        ended = connection.execute(delete(mismatch_override).where(mismatch_override.c.case_id == obj.case_id))
+        if ended.rowcount:
+            self._audit.append_within(
+                connection, "patient mismatch override ended", obj.case_id, obj.source, "done",
+                {"sop_instance_uid": obj.sop_instance_uid or ""},
+            )  # fmt: skip
+
+    def list_objects(self, case_id: CaseId) -> tuple[StoredObject, ...]:
+        """In the order in which they came."""
+        with self._database.reading() as connection:
+            rows = (
+                connection.execute(
+                    select(stored_object.c.record)
+                    .where(stored_object.c.case_id == case_id)
+                    .order_by(stored_object.c.object_id)
+                )
+                .scalars()
+                .all()
+            )
+        return tuple(from_text(StoredObject, row) for row in rows)
+
+    def find_object(
+        self, case_id: CaseId, *, source: str | None = None, sop_instance_uid: str | None = None
+    ) -> StoredObject | None:
+        """The first object of the case with this source and, or, this SOP Instance UID."""
+        query = select(stored_object.c.record).where(stored_object.c.case_id == case_id)
+        if source is not None:
+            query = query.where(stored_object.c.source == source)
+        if sop_instance_uid is not None:
+            query = query.where(stored_object.c.sop_instance_uid == sop_instance_uid)
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(stored_object.c.object_id).limit(1)).scalar_one_or_none()
+        return None if row is None else from_text(StoredObject, row)
+
+    def put_rejected(self, rejected: RejectedObject) -> Changes:
+        """Keep why something did not pass the door; the latest reason for the same source and title counts."""
+        record = to_text(rejected)
+        statement = insert(rejected_object).values(
+            case_id=rejected.case_id, source=rejected.source, title=rejected.title, record=record
+        )
+        with self._database.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["case_id", "source", "title"], set_={"record": record})
+            )
+        return Changes(objects=frozenset({rejected.case_id}))
+
+    def list_rejected(self, case_id: CaseId) -> tuple[RejectedObject, ...]:
+        with self._database.reading() as connection:
+            rows = (
+                connection.execute(
+                    select(rejected_object.c.record)
+                    .where(rejected_object.c.case_id == case_id)
+                    .order_by(rejected_object.c.object_id)
+                )
+                .scalars()
+                .all()
+            )
+        return tuple(from_text(RejectedObject, row) for row in rows)
+
+    def put_expected(self, case_id: CaseId, source: str, series_uid: str, sop_uids: Sequence[str]) -> Changes:
+        """Keep what the hospital lists of one series; the latest list counts."""
+        listed = json.dumps(list(sop_uids))
+        statement = insert(expected_instances).values(
+            case_id=case_id, source=source, series_uid=series_uid, sop_instance_uids=listed
+        )
+        with self._database.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["case_id", "source", "series_uid"], set_={"sop_instance_uids": listed}
+                )
+            )
+        return Changes(objects=frozenset({case_id}))
+
+    def list_expected(self, case_id: CaseId) -> tuple[ExpectedInstances, ...]:
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(expected_instances)
+                .where(expected_instances.c.case_id == case_id)
+                .order_by(expected_instances.c.source, expected_instances.c.series_uid)
+            ).all()
+        return tuple(
+            ExpectedInstances(case_id, row.source, row.series_uid, tuple(json.loads(row.sop_instance_uids)))
+            for row in rows
+        )
+
+    def put_display_facts(self, case_id: CaseId, key: str, payload: bytes) -> None:
+        """Keep what a viewer worked out about an image, opaque here, so that it opens at once next time."""
+        statement = insert(display_facts).values(case_id=case_id, name=key, payload=payload)
+        with self._database.writing() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["case_id", "name"], set_={"payload": payload})
+            )
+
+    def find_display_facts(self, case_id: CaseId, key: str) -> bytes | None:
+        with self._database.reading() as connection:
+            return connection.execute(
+                select(display_facts.c.payload).where(display_facts.c.case_id == case_id, display_facts.c.name == key)
+            ).scalar_one_or_none()
+
+    def put_mismatch_override(self, case_id: CaseId, reason: str, at: datetime) -> Changes:
+        """The reader takes a foreign-looking object for this patient's, and says why; kept in the audit as well."""
+        values = {"reason": reason, "at": at.isoformat()}
+        statement = insert(mismatch_override).values(case_id=case_id, **values)
+        with self._database.writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+            self._audit.append_within(
+                connection, "patient mismatch override", case_id, str(case_id), "done", {"reason": reason}
+            )
+        return Changes(cases=frozenset({case_id}), objects=frozenset({case_id}))
+
+    def find_mismatch_override(self, case_id: CaseId) -> str | None:
+        """The reason given, if the mismatch was overridden."""
+        with self._database.reading() as connection:
+            return connection.execute(
+                select(mismatch_override.c.reason).where(mismatch_override.c.case_id == case_id)
+            ).scalar_one_or_none()
+
+
+def _mismatches(connection: Connection, case_id: CaseId) -> set[str]:
+    records = connection.execute(select(stored_object.c.record).where(stored_object.c.case_id == case_id)).scalars()
+    return {from_text(StoredObject, record).patient_mismatch for record in records}

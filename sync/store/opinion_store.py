@@ -1,0 +1,222 @@
+"""Drafts, signed opinions and receipts. Signing and entering the outbox are one transaction, and happen once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from sync.changes import Changes
+from sync.errors import SigningRefused
+from sync.records.case import CaseId
+from sync.records.opinion import FrozenOpinion, Json, MarksFile, OpinionDraft, Receipt, SignedOpinion
+from sync.records.outbox_entry import OutboxKind, OutboxState
+from sync.store.audit_trail import AuditTrail
+from sync.store.connection import Database
+from sync.store.record_codec import from_text, to_text
+from sync.store.signed_seal import refuse_when_signed, signed_version
+from sync.store.tables import marks_file, opinion_draft, outbox, receipt, signed_opinion
+
+
+class OpinionStore:
+    """Facet `Store.opinions`."""
+
+    def __init__(self, database: Database, audit: AuditTrail) -> None:
+        self._database = database
+        self._audit = audit
+
+    def put_draft(self, draft: OpinionDraft) -> Changes:
+        """Keep the form as it stands, replacing the earlier draft; SigningRefused after signing."""
+        values = {"response": json.dumps(draft.response), "saved_at": draft.saved_at.isoformat()}
+        statement = upsert(opinion_draft).values(case_id=draft.case_id, **values)
+        with self._database.writing() as connection:
+            refuse_when_signed(connection, draft.case_id, "its form can no longer be changed")
+            connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+        return Changes(opinions=frozenset({draft.case_id}))
+
+    def find_draft(self, case_id: CaseId) -> OpinionDraft | None:
+        """The last draft; it stays after signing, as it was."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(opinion_draft).where(opinion_draft.c.case_id == case_id)).one_or_none()
+        if row is None:
+            return None
+        return OpinionDraft(case_id, json.loads(row.response), datetime.fromisoformat(row.saved_at))
+
+    def put_signed(self, opinion: SignedOpinion, *, hindrance: Callable[[], str] = lambda: "") -> Changes:
+        """Keep a signed opinion, byte for byte, and put it into the outbox: both or neither.
+
+        SigningRefused when this identifier is signed already, the version is not the next one of its case, or
+        *hindrance* gives a sentence why not; it is asked while nobody else can write.
+        """
+        frozen = opinion.frozen
+        with self._database.writing() as connection:
+            if sentence := hindrance():
+                raise SigningRefused(sentence)
+            if _find(connection, signed_opinion.c.opinion_identifier == frozen.opinion_identifier) is not None:
+                raise SigningRefused(f"Opinion {frozen.opinion_identifier} is signed already.")
+            if frozen.version != signed_version(connection, frozen.case_id) + 1:
+                raise SigningRefused(
+                    f"Version {frozen.version} of the opinion on case {frozen.case_id} is not the next to sign."
+                )
+            _insert(connection, opinion)
+            connection.execute(
+                insert(outbox).values(
+                    case_id=frozen.case_id,
+                    kind=OutboxKind.OPINION.value,
+                    subject=frozen.opinion_identifier,
+                    state=OutboxState.WAITING.value,
+                    attempts=0,
+                    last_error="",
+                    queued_at=datetime.now(UTC).isoformat(),
+                )
+            )
+            self._audit.append_within(
+                connection,
+                "opinion signed",
+                frozen.case_id,
+                frozen.opinion_identifier,
+                "done",
+                {
+                    "envelope_sha256": hashlib.sha256(frozen.envelope).hexdigest(),
+                    "report_sha256": hashlib.sha256(opinion.report_pdf).hexdigest(),
+                    "certificate_sha256": opinion.certificate_sha256,
+                },
+            )
+        touched = frozenset({frozen.case_id})
+        return Changes(cases=touched, opinions=touched, outbox=touched)
+
+    def find_signed(self, case_id: CaseId) -> SignedOpinion | None:
+        """The latest signed version."""
+        with self._database.reading() as connection:
+            return _find(connection, signed_opinion.c.case_id == case_id)
+
+    def find_signed_by_identifier(self, opinion_identifier: str) -> SignedOpinion | None:
+        """The one that an outbox entry's ``subject`` names."""
+        with self._database.reading() as connection:
+            return _find(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
+
+    def put_receipt(self, received: Receipt) -> Changes:
+        """Keep the hospital's receipt and mark the outbox entry delivered: both or neither. A second one is ignored.
+
+        ValueError for an opinion that was never signed here.
+        """
+        with self._database.writing() as connection:
+            if _find(connection, signed_opinion.c.opinion_identifier == received.opinion_identifier) is None:
+                raise ValueError(f"receipt for an unknown opinion {received.opinion_identifier}")
+            added = connection.execute(
+                upsert(receipt)
+                .values(
+                    opinion_identifier=received.opinion_identifier, case_id=received.case_id, record=to_text(received)
+                )
+                .on_conflict_do_nothing()
+            )
+            if not added.rowcount:
+                return Changes()
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.kind == OutboxKind.OPINION.value, outbox.c.subject == received.opinion_identifier)
+                .values(state=OutboxState.DELIVERED.value, last_error="")
+            )
+            self._audit.append_within(
+                connection,
+                "receipt",
+                received.case_id,
+                received.opinion_identifier,
+                "already there" if received.already_there else "done",
+                {"report": received.diagnostic_report_reference, "task_version": received.task_version},
+            )
+        touched = frozenset({received.case_id})
+        return Changes(cases=touched, opinions=touched, outbox=touched)
+
+    def find_receipt(self, case_id: CaseId) -> Receipt | None:
+        """The receipt of the latest signed version, if it has come."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(receipt.c.record)
+                .select_from(
+                    signed_opinion.outerjoin(
+                        receipt, receipt.c.opinion_identifier == signed_opinion.c.opinion_identifier
+                    )
+                )
+                .where(signed_opinion.c.case_id == case_id)
+                .order_by(signed_opinion.c.version.desc())
+                .limit(1)
+            ).scalar_one_or_none()
+        return None if row is None else from_text(Receipt, row)
+
+
+def _insert(connection: Connection, opinion: SignedOpinion) -> None:
+    frozen = opinion.frozen
+    connection.execute(
+        insert(signed_opinion).values(
+            opinion_identifier=frozen.opinion_identifier,
+            case_id=frozen.case_id,
+            version=frozen.version,
+            envelope=frozen.envelope,
+            jws=opinion.jws,
+            report_pdf=opinion.report_pdf,
+            response=json.dumps(frozen.response),
+            signed_at=frozen.signed_at.isoformat(),
+            signer_name=opinion.signer_name,
+            certificate_sha256=opinion.certificate_sha256,
+        )
+    )
+    for position, marks in enumerate(frozen.marks):
+        connection.execute(
+            insert(marks_file).values(
+                opinion_identifier=frozen.opinion_identifier,
+                position=position,
+                target=marks.target,
+                title=marks.title,
+                content_type=marks.content_type,
+                content=marks.content,
+                sha256=marks.sha256,
+                annotation_ids=json.dumps(list(marks.annotation_ids)),
+                subject_reference=marks.subject_reference,
+            )
+        )
+
+
+def _find(connection: Connection, condition: Any) -> SignedOpinion | None:
+    row = connection.execute(
+        select(signed_opinion).where(condition).order_by(signed_opinion.c.version.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    files = connection.execute(
+        select(marks_file)
+        .where(marks_file.c.opinion_identifier == row.opinion_identifier)
+        .order_by(marks_file.c.position)
+    ).all()
+    frozen = FrozenOpinion(
+        CaseId(row.case_id),
+        row.opinion_identifier,
+        row.version,
+        row.envelope,
+        datetime.fromisoformat(row.signed_at),
+        _json(row.response),
+        tuple(_marks(file) for file in files),
+    )
+    return SignedOpinion(frozen, row.jws, row.report_pdf, row.signer_name, row.certificate_sha256)
+
+
+def _json(text: str) -> Json:
+    content: Json = json.loads(text)
+    return content
+
+
+def _marks(row: Row[Any]) -> MarksFile:
+    return MarksFile(
+        row.target,
+        row.title,
+        row.content_type,
+        row.content,
+        row.sha256,
+        tuple(json.loads(row.annotation_ids)),
+        row.subject_reference,
+    )

@@ -1,0 +1,70 @@
+"""Which encrypted file holds which digest of which case, and the cases' keys: the vault's memory in the database.
+
+A case key is 32 random bytes, protected by the encryption of the database alone; no master key wraps it yet.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from sync.records.case import CaseId
+from sync.store.connection import Database
+from sync.store.tables import case_key, vault_file
+from sync.vault.file_vault import VaultEntry
+
+CASE_KEY_BYTES = 32
+
+
+class VaultIndex:
+    """Implements `sync.vault.file_vault.FileIndex`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_or_make_key(self, case_id: CaseId) -> bytes:
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(case_key.c.content).where(case_key.c.case_id == case_id)
+            ).scalar_one_or_none()
+        if found is not None:
+            return bytes(found)
+        made = insert(case_key).values(case_id=case_id, content=secrets.token_bytes(CASE_KEY_BYTES))
+        with self._database.writing() as connection:
+            connection.execute(made.on_conflict_do_nothing())
+            return bytes(
+                connection.execute(select(case_key.c.content).where(case_key.c.case_id == case_id)).scalar_one()
+            )
+
+    def put(self, case_id: CaseId, entry: VaultEntry) -> bytes | None:
+        """Enter *entry*; the id of the file that held this digest of this case before, if any."""
+        with self._database.writing() as connection:
+            replaced = connection.execute(
+                delete(vault_file)
+                .where(vault_file.c.sha256 == entry.sha256, vault_file.c.case_id == case_id)
+                .returning(vault_file.c.file_id)
+            ).scalar_one_or_none()
+            connection.execute(
+                insert(vault_file).values(
+                    file_id=entry.file_id.hex(), case_id=case_id, sha256=entry.sha256, size_bytes=entry.size_bytes
+                )
+            )
+        return None if replaced is None else bytes.fromhex(replaced)
+
+    def find_with_siblings(self, sha256: str) -> Iterable[VaultEntry]:
+        """Entries of the first case that has *sha256*, all of them: who opens one image opens the series."""
+        owner = select(vault_file.c.case_id).where(vault_file.c.sha256 == sha256).limit(1).scalar_subquery()
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(vault_file.c.file_id, vault_file.c.sha256, vault_file.c.size_bytes, case_key.c.content)
+                .join(case_key, case_key.c.case_id == vault_file.c.case_id)
+                .where(vault_file.c.case_id == owner)
+            ).all()
+        return [VaultEntry(bytes.fromhex(row.file_id), row.sha256, row.size_bytes, bytes(row.content)) for row in rows]
+
+    def list_file_ids(self) -> set[str]:
+        with self._database.reading() as connection:
+            return set(connection.execute(select(vault_file.c.file_id)).scalars())

@@ -1,0 +1,289 @@
+"""Fetching the planned files of all cases, four at a time, through the door into the vault.
+
+One file that is refused or damaged does not stop the others; a hospital that cannot be reached, or a full disk, does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sync.errors import (
+    DamagedTransfer,
+    ForeignObject,
+    HospitalBusy,
+    Offline,
+    SignInNeeded,
+    StoreUnavailable,
+    SyncError,
+)
+from sync.fhir.records_mapping import inline_content
+from sync.records.case import Case, Document, ImagingStudy
+from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from sync.transfer.door import InstanceInspector, admit_instance, inspect_instance
+from sync.transfer.file_download import FetchedFile, download_file
+from sync.transfer.hospital import Hospital
+from sync.transfer.plan import (
+    Batch,
+    WantedInstance,
+    count_files,
+    instance_title,
+    list_study,
+    missing_instances,
+    next_batch,
+    note_fetched,
+    note_turned_away,
+    plan_case,
+    promise_of,
+)
+from sync.transfer.progress import ProgressCounter, SyncStage
+from sync.transfer.retry import Cancelled, TransferCancelled, check_cancelled, with_retries
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+SIMULTANEOUS = 4
+DICOM = "application/dicom"
+OPEN_CASE_KEY = "open_case"
+"""Session key under which the window notes the case that the reader has open."""
+
+DisplayFacts = Callable[[Case, tuple[StoredObject, ...]], bytes]
+"""What a viewer wants to remember of a complete series, worked out once when it has arrived; opaque here."""
+
+_ENDING = (Offline, SignInNeeded, StoreUnavailable)
+"""Failures that the next file would meet as well. A fault of the hospital's own may lie in one file only."""
+
+
+@dataclass
+class DownloadTally:
+    """What a round fetched. ``ended_by`` is the failure that stopped it before its end."""
+
+    objects_fetched: int = 0
+    rejected: int = 0
+    problems: list[str] = field(default_factory=list)
+    ended_by: SyncError | None = None
+
+
+class CaseDownloads:
+    """Downloads for one sync round. Blocks; call `run` once."""
+
+    def __init__(
+        self,
+        store: Store,
+        hospital: Hospital,
+        progress: ProgressCounter,
+        *,
+        cancelled: Cancelled,
+        inspect: InstanceInspector = inspect_instance,
+        facts: DisplayFacts | None = None,
+    ) -> None:
+        self._store = store
+        self._hospital = hospital
+        self._progress = progress
+        self._cancelled = cancelled
+        self._inspect = inspect
+        self._facts = facts
+        self._lock = threading.Lock()
+        self._tally = DownloadTally()
+
+    def run(self, cases: Iterable[Case]) -> DownloadTally:
+        """Everything that is missing, in the order of `next_batch`; the open case is asked for anew each time."""
+        batches: list[Batch] = []
+        for case in cases:
+            self._progress.set_case(case.case_id, *count_files(self._store, case))
+            batches += plan_case(self._store, case)
+        while batches and not self._is_over():
+            batch = next_batch(batches, self._store.session.find(OPEN_CASE_KEY))
+            batches.remove(batch)
+            self._progress.enter(SyncStage.DOWNLOADING, batch.case.case_id)
+            if batch.study is None:
+                self._fetch_documents(batch.case, batch.documents)
+            else:
+                self._fetch_study(batch.case, batch.study)
+        return self._tally
+
+    def _is_over(self) -> bool:
+        return self._tally.ended_by is not None or self._cancelled()
+
+    def _fetch_documents(self, case: Case, documents: tuple[Document, ...]) -> None:
+        self._work_through([partial(self._fetch_document, case, document) for document in documents])
+
+    def _fetch_study(self, case: Case, study: ImagingStudy) -> None:
+        archive = self._hospital.archive(study.dicomweb_base)
+
+        def list_it() -> None:
+            with_retries(lambda: list_study(self._store, archive, case.case_id, study), self._is_over)
+
+        self._work_through([list_it])
+        if self._is_over():
+            return
+        self._progress.set_case(case.case_id, *count_files(self._store, case))
+        wanted = missing_instances(self._store, case.case_id, study)
+        outstanding: dict[str, int] = {}
+        for instance in wanted:
+            outstanding[instance.series_uid] = outstanding.get(instance.series_uid, 0) + 1
+        for expected in self._store.objects.list_expected(case.case_id):
+            if expected.source == study.reference and expected.series_uid not in outstanding:
+                self._keep_facts(case, study, expected.series_uid)
+
+        def fetch(instance: WantedInstance) -> None:
+            try:
+                self._fetch_instance(case, study, instance)
+            finally:
+                with self._lock:
+                    outstanding[instance.series_uid] -= 1
+                    is_last = outstanding[instance.series_uid] == 0
+            if is_last:
+                self._keep_facts(case, study, instance.series_uid)
+
+        self._work_through([partial(fetch, instance) for instance in wanted])
+
+    def _work_through(self, jobs: list[Callable[[], None]]) -> None:
+        """Runs the jobs, four at a time, in order of starting; a failure that would meet every job ends the round."""
+        with ThreadPoolExecutor(min(SIMULTANEOUS, max(1, len(jobs))), thread_name_prefix="transfer") as pool:
+            for outcome in [pool.submit(self._attempt, job) for job in jobs]:
+                outcome.result()
+
+    def _attempt(self, job: Callable[[], None]) -> None:
+        if self._is_over():
+            return
+        try:
+            job()
+        except TransferCancelled:
+            return
+        except SyncError as error:
+            with self._lock:
+                asks_for_pause = isinstance(error, HospitalBusy) and error.retry_after_s is not None
+                if asks_for_pause or isinstance(error, _ENDING):
+                    self._tally.ended_by = self._tally.ended_by or error
+                else:
+                    self._tally.problems.append(str(error))
+
+    def _fetch_document(self, case: Case, document: Document) -> None:
+        promised = promise_of(self._store, document)
+        counted = 0
+
+        def on_bytes(count: int) -> None:
+            nonlocal counted
+            counted += count
+            self._progress.bytes_arrived(case.case_id, count)
+
+        def fetch() -> FetchedFile:
+            if not document.url:
+                return self._keep_inline(case, document)
+            return download_file(
+                promised,
+                self._hospital.files,
+                lambda: self._store.vault.begin(case.case_id),
+                on_bytes=on_bytes,
+                cancelled=self._is_over,
+            )
+
+        try:
+            fetched = with_retries(fetch, self._is_over)
+        except DamagedTransfer as error:
+            self._turn_away(case, document.reference, document.version_id, document.title, error)
+            return
+        self._keep(
+            StoredObject(
+                case.case_id, document.reference, fetched.sha256, fetched.size_bytes, document.content_type,
+                document.title, fetched.integrity, self._now(),
+            )
+        )  # fmt: skip
+        note_fetched(self._store, case.case_id, document)
+
+    def _keep_inline(self, case: Case, document: Document) -> FetchedFile:
+        """A file that travelled inside its resource needs no further question to the hospital."""
+        resource = self._store.cases.find_resource(document.reference.partition("#")[0]) or {}
+        content = inline_content(resource)
+        if content is None:
+            raise ForeignObject(f"“{document.title}” has neither an address nor a content.")
+        writer = self._store.vault.begin(case.case_id)
+        writer.write(content)
+        return FetchedFile(writer.commit(), len(content), Integrity.LENGTH)
+
+    def _fetch_instance(self, case: Case, study: ImagingStudy, wanted: WantedInstance) -> None:
+        title = instance_title(wanted.sop_instance_uid)
+        archive = self._hospital.archive(study.dicomweb_base)
+
+        def fetch() -> StoredObject:
+            writer = self._store.vault.begin(case.case_id)
+
+            def write(chunk: bytes) -> None:
+                check_cancelled(self._is_over)
+                writer.write(chunk)
+                self._progress.bytes_arrived(case.case_id, len(chunk))
+
+            try:
+                framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
+                size_bytes = writer.size_bytes
+                sha256 = writer.commit()
+            finally:
+                writer.abort()  # harmless after commit
+            mismatch = self._admit(case, study, wanted, sha256, framed)
+            return StoredObject(
+                case.case_id, study.reference, sha256, size_bytes, DICOM, title, Integrity.STRUCTURE, self._now(),
+                study.study_uid, wanted.series_uid, wanted.sop_instance_uid, mismatch,
+            )  # fmt: skip
+
+        try:
+            obj = with_retries(fetch, self._is_over)
+        except ForeignObject as error:
+            self._turn_away(case, study.reference, study.version_id, title, error)
+            return
+        self._keep(obj)
+
+    def _admit(self, case: Case, study: ImagingStudy, wanted: WantedInstance, sha256: str, framed: bool) -> str:
+        facts = self._inspect(self._store.vault.source(sha256, instance_title(wanted.sop_instance_uid)))
+        try:
+            return admit_instance(
+                facts, case.patient, framed=framed,
+                study_uid=study.study_uid, series_uid=wanted.series_uid, sop_uid=wanted.sop_instance_uid,
+            )  # fmt: skip
+        except DamagedTransfer as error:
+            if not framed:
+                raise
+            # The reply was whole, so the hospital's own object is damaged: asking again brings the same.
+            raise ForeignObject(str(error)) from error
+
+    def _keep(self, obj: StoredObject) -> None:
+        self._store.objects.put_object(obj)
+        with self._lock:
+            self._tally.objects_fetched += 1
+            if obj.patient_mismatch:
+                self._tally.problems.append(f"Case {obj.case_id}: {obj.patient_mismatch}")
+        self._progress.file_done(obj.case_id)
+
+    def _turn_away(self, case: Case, source: str, version_id: str, title: str, error: SyncError) -> None:
+        self._store.objects.put_rejected(RejectedObject(case.case_id, source, title, str(error), self._now()))
+        note_turned_away(self._store, case.case_id, source, version_id)
+        with self._lock:
+            self._tally.rejected += 1
+            self._tally.problems.append(f"Case {case.case_id}: {error}")
+
+    def _keep_facts(self, case: Case, study: ImagingStudy, series_uid: str) -> None:
+        """Once a series is complete, and only once, lets the viewer work out what it shows first."""
+        key = f"series:{series_uid}"
+        if self._facts is None or self._store.objects.find_display_facts(case.case_id, key) is not None:
+            return
+        here = tuple(
+            obj
+            for obj in self._store.objects.list_objects(case.case_id)
+            if obj.source == study.reference and obj.series_uid == series_uid
+        )
+        expected = {
+            uid
+            for item in self._store.objects.list_expected(case.case_id)
+            if item.source == study.reference and item.series_uid == series_uid
+            for uid in item.sop_instance_uids
+        }
+        if here and {obj.sop_instance_uid for obj in here} >= expected:
+            self._store.objects.put_display_facts(case.case_id, key, self._facts(case, here))
+
+    def _now(self) -> datetime:
+        return self._hospital.fhir.clock()

@@ -1,0 +1,112 @@
+"""Fetching one file over HTTP from a given offset. RFC 9110 14 (Range, If-Range), RFC 9530 (Repr-Digest).
+
+One request, one answer; resuming and checking are `file_download`'s.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urljoin
+
+from sync.errors import DamagedTransfer
+from sync.hospital_connection import HospitalConnection, HttpAnswer
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_REPR_SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnswer:
+    """What the server says of the file before its bytes come."""
+
+    offset: int
+    """Where the bytes begin: as asked (206), else 0 and the file starts anew."""
+    total_bytes: int | None
+    strong_etag: str | None
+    sha256: str | None
+    """Repr-Digest, lower-case hexadecimal."""
+
+
+class FileGateway(Protocol):
+    """Raises `Offline`, `HospitalBusy`, `Refused`, `ProfileRefused`."""
+
+    def fetch_file(
+        self,
+        url: str,
+        accept: str,
+        offset: int,
+        etag: str | None,
+        begin: Callable[[FileAnswer], None],
+        write: Callable[[bytes], None],
+    ) -> None:
+        """Calls ``begin`` once, then ``write`` with the bytes from ``FileAnswer.offset`` on.
+
+        ``offset`` > 0 asks to resume, on condition that ``etag`` is still the file's.
+        """
+
+
+class HttpFileGateway:
+    """`FileGateway` over HTTP; a FHIR Binary that comes wrapped as JSON is unwrapped."""
+
+    def __init__(self, connection: HospitalConnection) -> None:
+        self._connection = connection
+        self._base = connection.profile.fhir_base + "/"
+
+    def fetch_file(
+        self,
+        url: str,
+        accept: str,
+        offset: int,
+        etag: str | None,
+        begin: Callable[[FileAnswer], None],
+        write: Callable[[bytes], None],
+    ) -> None:
+        headers = {"Accept": f"{accept}, */*;q=0.5", "Want-Repr-Digest": "sha-256=10"}
+        if offset and etag:
+            headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
+        address = urljoin(self._base, url)
+        with self._connection.open("GET", address, headers=headers) as response:
+            if "fhir+json" in response.headers.get("Content-Type", "") and "fhir" not in accept:
+                content = _unwrapped(self._connection.read_body(response))
+                begin(FileAnswer(0, len(content), None, None))
+                write(content)
+                return
+            begin(_answer(response))
+            for chunk in self._connection.stream_body(response):
+                write(chunk)
+
+
+def _answer(response: HttpAnswer) -> FileAnswer:
+    etag = response.headers.get("ETag", "")
+    strong = etag if etag.startswith('"') else None
+    digest = _REPR_SHA256.search(response.headers.get("Repr-Digest", ""))
+    sha256 = _hexadecimal(digest.group(1)) if digest else None
+    if response.status_code == 206:
+        found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+        if found is None:
+            raise DamagedTransfer("The hospital sent part of a file without saying which.")
+        total = found.group(2)
+        return FileAnswer(int(found.group(1)), int(total) if total.isdigit() else None, strong, sha256)
+    length = response.headers.get("Content-Length", "")
+    return FileAnswer(0, int(length) if length.isdigit() else None, strong, sha256)
+
+
+def _hexadecimal(encoded: str) -> str | None:
+    try:
+        digest = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return None
+    return digest.hex() if len(digest) == 32 else None
+
+
+def _unwrapped(body: bytes) -> bytes:
+    try:
+        return base64.b64decode(json.loads(body)["data"], validate=True)
+    except (ValueError, KeyError, TypeError):
+        raise DamagedTransfer("The hospital sent a document in a form that cannot be read.") from None

@@ -1,0 +1,216 @@
+"""The vault: complete files of cases, each encrypted under its case's key, found by the SHA-256 of their content.
+
+A file comes into being whole: written aside, flushed, renamed, and only then entered in the index (which the store
+keeps). The case keys lie in the encrypted database; removing a case's key makes its files unreadable for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from sync.errors import StoreUnavailable
+from sync.records.case import CaseId
+from sync.vault.durable import flush_directory, hold_while_writing, is_being_written
+from sync.vault.encrypted_file import CHUNK_BYTES, FILE_ID_BYTES, EncryptedReader, EncryptedWriter
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+SUFFIX = ".rre"
+ASIDE = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class VaultEntry:
+    """One complete file, and the key of its case."""
+
+    file_id: bytes
+    sha256: str
+    size_bytes: int
+    case_key: bytes
+
+
+class FileIndex(Protocol):
+    """What the vault remembers, kept in the encrypted database."""
+
+    def get_or_make_key(self, case_id: CaseId) -> bytes: ...
+
+    def put(self, case_id: CaseId, entry: VaultEntry) -> bytes | None: ...
+
+    def find_with_siblings(self, sha256: str) -> Iterable[VaultEntry]: ...
+
+    def list_file_ids(self) -> set[str]: ...
+
+
+class FileVault:
+    """Facet `Store.vault`. Files are named by a random id, so a listing of the folder tells nothing of the content."""
+
+    def __init__(self, directory: Path, index: FileIndex) -> None:
+        self._directory = directory
+        self._index = index
+        self._known: dict[str, VaultEntry] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, case_id: CaseId) -> VaultWriter:
+        """Start a file of *case_id*; it exists once the writer has committed."""
+        case_key = self._index.get_or_make_key(case_id)
+        try:
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            return VaultWriter(self._directory, case_key, lambda entry: self._enter(case_id, entry))
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def source(self, sha256: str, name: str) -> VaultByteSource:
+        """The content with this digest, called *name* in sentences. StoreUnavailable when it is not here."""
+        entry = self._find(sha256)
+        if entry is None:
+            raise StoreUnavailable(f"“{name}” is not on this computer.")
+        return VaultByteSource(self._path(entry.file_id), entry, name)
+
+    def contains(self, sha256: str) -> bool:
+        entry = self._find(sha256)
+        return entry is not None and self._path(entry.file_id).exists()
+
+    def read_bytes(self, sha256: str) -> bytes:
+        """The whole content, checked. StoreUnavailable when it is not here or damaged."""
+        with self.source(sha256, f"File {sha256[:12]}").open() as file:
+            return file.read()
+
+    def sweep(self) -> None:
+        """Remove what interrupted writes left behind; a file that another program is writing right now stays."""
+        if not self._directory.is_dir():
+            return
+        leftovers = {path for path in self._directory.iterdir() if path.suffix in (SUFFIX, ASIDE)}
+        # The index is asked after the listing: a file committed in between is then in both.
+        known = self._index.list_file_ids()
+        for path in leftovers:
+            if path.suffix == ASIDE or path.stem not in known:
+                with suppress(FileNotFoundError):
+                    if not is_being_written(path):
+                        path.unlink()
+
+    def _enter(self, case_id: CaseId, entry: VaultEntry) -> None:
+        """The newest file of a content replaces an earlier one, which may be the damaged one it was fetched for."""
+        replaced = self._index.put(case_id, entry)
+        with self._lock:
+            self._known[entry.sha256] = entry
+        if replaced is not None:
+            with suppress(OSError):  # Windows keeps a file that is being read; the next sweep takes it
+                self._path(replaced).unlink()
+
+    def _find(self, sha256: str) -> VaultEntry | None:
+        entry = self._known.get(sha256)
+        if entry is None or not self._path(entry.file_id).exists():
+            found = {sibling.sha256: sibling for sibling in self._index.find_with_siblings(sha256)}
+            with self._lock:
+                self._known.update(found)
+            entry = found.get(sha256)
+        return entry
+
+    def _path(self, file_id: bytes) -> Path:
+        return self._directory / f"{file_id.hex()}{SUFFIX}"
+
+
+class VaultWriter:
+    """Takes the bytes of one file as they come; `commit` makes them a file, `abort` (or neither) leaves nothing."""
+
+    def __init__(self, directory: Path, case_key: bytes, enter: Callable[[VaultEntry], None]) -> None:
+        self._directory = directory
+        self._case_key = case_key
+        self._enter = enter
+        self._file_id = secrets.token_bytes(FILE_ID_BYTES)
+        self._aside = directory / f"{self._file_id.hex()}{ASIDE}"
+        self._file = self._aside.open("xb")
+        hold_while_writing(self._file)
+        self._writer = EncryptedWriter(self._file, case_key, self._file_id)
+        self._digest = hashlib.sha256()
+        self._size_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Content written so far."""
+        return self._size_bytes
+
+    def write(self, content: ReadableBuffer) -> None:
+        """Add *content*; StoreUnavailable when the disk is full."""
+        try:
+            self._writer.write(content)
+        except OSError as error:
+            self.abort()
+            raise _unwritable(error) from error
+        self._digest.update(content)
+        self._size_bytes += memoryview(content).nbytes
+
+    def commit(self) -> str:
+        """Make the file durable and known; its SHA-256. The same content in the same case is replaced."""
+        entry = VaultEntry(self._file_id, self._digest.hexdigest(), self._size_bytes, self._case_key)
+        final = self._directory / f"{self._file_id.hex()}{SUFFIX}"
+        try:
+            self._writer.finish()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            if os.name == "nt":  # Windows renames no open file, and sweeps none either
+                self._file.close()
+            self._aside.rename(final)
+            flush_directory(self._directory)
+            self._enter(entry)
+        except OSError as error:
+            self.abort()
+            raise _unwritable(error) from error
+        except BaseException:
+            final.unlink(missing_ok=True)
+            self.abort()
+            raise
+        self._file.close()
+        return entry.sha256
+
+    def abort(self) -> None:
+        """Forget what was written. Harmless after `commit`."""
+        with suppress(OSError):  # closing flushes, and the disk may be full
+            self._file.close()
+        self._aside.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultByteSource:
+    """One file of the vault as a source of bytes (`viewers.byte_source.ByteSource`); usable from any thread."""
+
+    _file: Path
+    _entry: VaultEntry
+    name: str
+
+    @property
+    def size_bytes(self) -> int:
+        return self._entry.size_bytes
+
+    @property
+    def path(self) -> Path | None:
+        """None: there is no plain file."""
+        return None
+
+    def open(self) -> BinaryIO:
+        """A new handle for one thread. StoreUnavailable when the file is gone or damaged, here or while reading."""
+        try:
+            file = self._file.open("rb", buffering=0)
+        except OSError as error:
+            raise StoreUnavailable(f"“{self.name}” is no longer on this computer and must be fetched again.") from error
+        entry = self._entry
+        try:
+            reader = EncryptedReader(file, entry.case_key, entry.file_id, entry.size_bytes, self.name)
+        except BaseException:
+            file.close()
+            raise
+        return io.BufferedReader(reader, CHUNK_BYTES)
+
+
+def _unwritable(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(f"A file of the case could not be written to this computer's disk ({error.strerror}).")
