@@ -1,0 +1,1 @@
+"""Marks as others read them: files that leave with an opinion. Always generated from the marks, never edited."""

@@ -1,0 +1,1 @@
+"""Whole slides: how they are read tile by tile, scaled, shown and copied out."""

@@ -1,0 +1,220 @@
+"""Bytes of one frame to its stored values: native ones by reading, compressed ones by imagecodecs or pydicom.
+
+imagecodecs releases the GIL, so threads scale; it repeats none of pydicom's fix-ups of sign and precision, which are
+in `stored_values`. Wherever a result does not fit the header, pydicom decides.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+import imagecodecs
+import numpy as np
+
+from viewers.codestream import adobe_transform, jpeg2000_precision, jpeg_precision, picture_size
+from viewers.errors import UnreadableFile, UnsupportedImage
+from viewers.radiology import transfer_syntax as syntax
+from viewers.radiology.frame import Frame, PixelLayout
+from viewers.radiology.pydicom_warnings import silenced
+from viewers.radiology.stored_values import (
+    Pixels,
+    clean_unused_bits,
+    frame_shape,
+    native_values,
+    stored_dtype,
+    to_rgb,
+)
+
+_END_OF_IMAGE = b"\xff\xd9"
+LARGEST_EXCESS = 4
+"""How many times the header's pixels a codestream may claim; encoders that pad to whole blocks stay far below."""
+
+
+def reads_in_place(layout: PixelLayout) -> bool:
+    """Whether a frame's file bytes are its array: native, little endian, one sample, whole bytes."""
+    return (
+        layout.transfer_syntax in (syntax.IMPLICIT_LITTLE, syntax.EXPLICIT_LITTLE)
+        and layout.samples == 1
+        and layout.bits_allocated in (8, 16, 32, 64)
+    )
+
+
+def read_frame(frame: Frame, out: Pixels | None = None) -> Pixels:
+    """The stored values of *frame*: (rows, columns) in `stored_dtype`, or (rows, columns, 3) RGB.
+
+    With *out* (C-contiguous, same shape and type) the values are written there and *out* is returned. Raises
+    UnreadableFile where bytes are missing or damaged, UnsupportedImage for a syntax this program does not decode.
+    """
+    try:
+        with frame.source.open() as file:
+            if reads_in_place(frame.layout):
+                return _read_in_place(frame, file, out)
+            values = _decode(frame, file)
+    except OSError as error:
+        raise UnreadableFile(f"{frame.source.name} cannot be read: {error.strerror or error}.") from error
+    if out is None:
+        return values
+    np.copyto(out, values)
+    return out
+
+
+def _read_in_place(frame: Frame, file: BinaryIO, out: Pixels | None) -> Pixels:
+    layout = frame.layout
+    values: Pixels = np.empty((layout.rows, layout.columns), stored_dtype(layout)) if out is None else out
+    offset, length = frame.spans[0]
+    file.seek(offset)
+    view = memoryview(values.data).cast("B")
+    if len(view) != length or _read_fully(file, view) != length:
+        raise UnreadableFile(f"{frame.source.name} is incomplete: its pixel data ends early.")
+    if layout.element == "PixelData" and layout.bits_stored < layout.bits_allocated:
+        clean_unused_bits(values, layout)
+    return values
+
+
+def _read_fully(file: BinaryIO, view: memoryview) -> int:
+    read = 0
+    while read < len(view):
+        count = file.readinto(view[read:])  # type: ignore[attr-defined]
+        if not count:
+            break
+        read += count
+    return read
+
+
+def _decode(frame: Frame, file: BinaryIO) -> Pixels:
+    layout = frame.layout
+    if layout.transfer_syntax == syntax.DEFLATED:
+        return _decode_deflated(frame, file)
+    raw = bytearray(sum(length for _, length in frame.spans))
+    view, at = memoryview(raw), 0
+    for offset, length in frame.spans:
+        file.seek(offset)
+        if _read_fully(file, view[at : at + length]) != length:
+            raise UnreadableFile(f"{frame.source.name} is incomplete: its pixel data ends early.")
+        at += length
+    if layout.transfer_syntax in syntax.NATIVE:
+        if layout.transfer_syntax == syntax.EXPLICIT_BIG and layout.bits_allocated == 8 and layout.pixel_vr_is_ow:
+            return _decode_by_reference(frame, file)
+        return native_values(raw, layout, frame.frame_number - 1)
+    if layout.transfer_syntax not in syntax.COMPRESSED:
+        raise UnsupportedImage(
+            f"{frame.source.name} is compressed as {syntax.syntax_name(layout.transfer_syntax)}, "
+            "which this program does not decode."
+        )
+    data = bytes(raw)
+    if layout.transfer_syntax in syntax.JPEG and data.rfind(_END_OF_IMAGE, max(0, len(data) - 64)) < 0:
+        # libjpeg fills a cut-off picture with grey and only murmurs about it.
+        raise UnreadableFile(f"{frame.source.name} is incomplete: image {frame.frame_number} ends early.")
+    width, height = picture_size(data) or (layout.columns, layout.rows)
+    if width * height > LARGEST_EXCESS * layout.columns * layout.rows:  # a decoder would allocate what it claims
+        raise UnreadableFile(
+            f"{frame.source.name} is damaged: image {frame.frame_number} should have {layout.columns} × {layout.rows} "
+            f"pixels and claims {width} × {height}."
+        )
+    try:
+        values = _decode_compressed(data, layout)
+    except Exception:  # noqa: BLE001 - codecs raise their own kinds; the reference decoder has the last word
+        values = None
+    if values is None or values.shape != frame_shape(layout) or values.dtype != stored_dtype(layout):
+        return _decode_by_reference(frame, file)
+    return values
+
+
+def _decode_deflated(frame: Frame, file: BinaryIO) -> Pixels:
+    from pydicom import dcmread
+
+    file.seek(0)
+    dataset = dcmread(file, force=True)
+    offset, length = frame.spans[0]
+    raw = bytearray(dataset[frame.layout.element].value[offset : offset + length])
+    return native_values(raw, frame.layout, frame.frame_number - 1)
+
+
+def _decode_compressed(data: bytes, layout: PixelLayout) -> Pixels | None:
+    """The frame, or None where the codec's result leaves room for doubt."""
+    uid = layout.transfer_syntax
+    if uid == syntax.RLE:
+        return _decode_rle(data, layout)
+    if uid in syntax.JPEG:
+        return _decode_jpeg(data, layout)
+    if uid in syntax.JPEG_LS:
+        values = imagecodecs.jpegls_decode(data)
+        precision = jpeg_precision(data)
+        return _fitted(values, layout, precision if layout.signed else layout.bits_stored)
+    stated = jpeg2000_precision(data)
+    if stated is None:
+        return None
+    precision, signed = stated
+    values = imagecodecs.jpeg2k_decode(data)
+    return _fitted(values, layout, precision if signed != layout.signed else layout.bits_stored)
+
+
+def _decode_jpeg(data: bytes, layout: PixelLayout) -> Pixels | None:
+    if not layout.is_colour:
+        return _fitted(imagecodecs.jpeg8_decode(data), layout, layout.bits_stored)
+    ybr = layout.photometric.startswith("YBR") and layout.transfer_syntax not in syntax.JPEG_LOSSLESS
+    adobe = adobe_transform(data)
+    if adobe is not None:
+        ybr = adobe != 0
+    values = imagecodecs.jpeg8_decode(data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB")
+    stored = _as_stored(values, layout)
+    return to_rgb(stored, layout) if stored is not None and layout.transfer_syntax in syntax.JPEG_LOSSLESS else stored
+
+
+def _fitted(values: Pixels, layout: PixelLayout, stored_bits: int) -> Pixels | None:
+    """The codec's integers as stored values: its container widened or reinterpreted, then sign and unused bits."""
+    if layout.is_colour:
+        if values.ndim == 3 and values.shape[0] == 3 and values.shape[2] != 3:
+            values = values.transpose(1, 2, 0)
+        fitted = _as_stored(values, layout)
+        return None if fitted is None else to_rgb(fitted, layout)
+    stored = _as_stored(np.squeeze(values), layout)
+    return None if stored is None else clean_unused_bits(stored, layout, stored_bits)
+
+
+def _as_stored(values: Pixels, layout: PixelLayout) -> Pixels | None:
+    if values.shape != frame_shape(layout) or values.dtype.kind not in "iu":
+        return None
+    dtype = stored_dtype(layout)
+    if values.dtype.itemsize > dtype.itemsize:
+        return None
+    stored = np.ascontiguousarray(values)
+    return stored.view(dtype) if stored.dtype.itemsize == dtype.itemsize else stored.astype(dtype)
+
+
+def _decode_rle(data: bytes, layout: PixelLayout) -> Pixels | None:
+    """PS3.5 Annex G: byte planes, most significant first, one set a sample."""
+    header = struct.unpack("<16I", data[:64])
+    count, width = header[0], layout.bits_allocated // 8
+    if count != width * layout.samples or layout.bits_allocated % 8:
+        return None
+    ends = [*header[2 : count + 1], len(data)]
+    size = layout.rows * layout.columns
+    planes = np.empty((layout.samples, width, size), np.uint8)
+    for index, (start, end) in enumerate(zip(header[1 : count + 1], ends, strict=True)):
+        plane = np.frombuffer(imagecodecs.packbits_decode(data[start:end]), np.uint8)
+        if plane.size < size:
+            return None
+        planes[index // width, width - 1 - index % width] = plane[:size]
+    values = np.ascontiguousarray(planes.transpose(2, 0, 1)).view(f"<u{width}")[..., 0]
+    return _fitted(values.reshape(frame_shape(layout)), layout, layout.bits_stored)
+
+
+def _decode_by_reference(frame: Frame, file: BinaryIO) -> Pixels:
+    """pydicom's own decoding of this frame."""
+    # Only here: importing pydicom's decoders costs more than most series take to read.
+    from pydicom import dcmread
+    from pydicom.pixels.utils import pixel_array
+
+    file.seek(0)
+    try:
+        with silenced():
+            dataset = dcmread(file, force=True)
+            values: Pixels = pixel_array(dataset, index=frame.frame_number - 1)
+    except Exception as error:
+        raise UnreadableFile(
+            f"{frame.source.name} cannot be decoded: its {syntax.syntax_name(frame.layout.transfer_syntax)} data "
+            f"is damaged in image {frame.frame_number}."
+        ) from error
+    return np.ascontiguousarray(values).astype(values.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,101 @@
+"""What an image says about its own display: rescale, windows, look-up tables, palette, padding, overlays.
+
+Facts only, as the header states them; applying them is `windowing`, reading them `header_facts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import floor, log10
+
+
+class VoiFunction(Enum):
+    """VOI LUT Function (0028,1056), DICOM PS3.3 C.11.2.1.2."""
+
+    LINEAR = "LINEAR"
+    LINEAR_EXACT = "LINEAR_EXACT"
+    SIGMOID = "SIGMOID"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiWindow:
+    """A window in modality units (after the Modality LUT), with the function that applies it.
+
+    ``width`` is at least 1 for LINEAR, above 0 otherwise (PS3.3 C.11.2.1.2.1); `make` enforces it.
+    """
+
+    centre: float
+    width: float
+    function: VoiFunction = VoiFunction.LINEAR
+    explanation: str = ""
+
+    @staticmethod
+    def make(
+        centre: float, width: float, function: VoiFunction = VoiFunction.LINEAR, explanation: str = ""
+    ) -> VoiWindow:
+        """The window with its width raised to the smallest the function allows."""
+        smallest = 1.0 if function is VoiFunction.LINEAR else 1e-6
+        return VoiWindow(centre, max(width, smallest), function, explanation)
+
+    @property
+    def decimals(self) -> int:
+        """Decimal places that say something at this width: none from 10 units on."""
+        return max(0, 1 - floor(log10(max(self.width, 1e-6))))
+
+
+@dataclass(frozen=True, slots=True)
+class LookupTable:
+    """A Modality or VOI LUT (PS3.3 C.11.1.1.1, C.11.2.1.1): values from ``first_mapped`` on map to ``entries``."""
+
+    first_mapped: int
+    bits: int
+    entries: tuple[int, ...]
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """A Palette Color Lookup Table (PS3.3 C.7.6.3.1.5, C.7.9): three tables of the same length, ``bits`` deep."""
+
+    first_mapped: int
+    bits: int
+    red: tuple[int, ...]
+    green: tuple[int, ...]
+    blue: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """An overlay plane (PS3.3 C.9.2): ``packed`` bits, row by row, least significant bit first.
+
+    ``column`` and ``row`` are the zero-based image pixel of the plane's first bit (they may be negative).
+    """
+
+    rows: int
+    columns: int
+    row: int
+    column: int
+    packed: bytes
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayFacts:
+    """Everything between stored values and the screen that one frame states about itself.
+
+    ``unit`` is what modality values are in ("HU", "SUVbw", "BQML", …; empty where the header does not say).
+    ``padding`` is the closed range of stored values that are not image (PS3.3 C.7.5.1.1.2). ``inverted`` says that
+    low values are shown white: MONOCHROME1, or Presentation LUT Shape INVERSE.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    unit: str = ""
+    modality_lut: LookupTable | None = None
+    windows: tuple[VoiWindow, ...] = ()
+    voi_luts: tuple[LookupTable, ...] = ()
+    padding: tuple[float, float] | None = None
+    inverted: bool = False
+    palette: Palette | None = None
+    overlays: tuple[Overlay, ...] = ()

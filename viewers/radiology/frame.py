@@ -1,0 +1,141 @@
+"""The records a loaded study is made of: layout of pixels, frame, series, study. No reading, no decoding here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from viewers.byte_source import ByteSource
+from viewers.calibration import Calibration
+from viewers.geometry import PlaneGeometry
+from viewers.radiology.display_facts import DisplayFacts
+
+Span = tuple[int, int]
+"""Offset and length in bytes inside the file (inside the inflated data set for a deflated file)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelLayout:
+    """How an instance's pixels are stored (DICOM PS3.3 C.7.6.3, PS3.5 section 8), shared by all its frames.
+
+    ``element`` is "PixelData", "FloatPixelData" or "DoubleFloatPixelData". ``pixel_vr_is_ow`` matters for 8-bit big
+    endian only, where bytes are swapped in pairs.
+    """
+
+    transfer_syntax: str
+    rows: int
+    columns: int
+    samples: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    photometric: str
+    planar: int
+    frame_count: int
+    element: str = "PixelData"
+    pixel_vr_is_ow: bool = False
+
+    @property
+    def is_colour(self) -> bool:
+        """Three samples a pixel; palette images are single-sample and not colour in this sense."""
+        return self.samples == 3
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture: where its pixels lie in the file, where it lies in the patient, how it wants to be shown.
+
+    ``spans`` are the byte ranges of the frame's value: one for native pixels, one per fragment for compressed ones.
+    ``frame_number`` counts from 1 within its instance. ``patient_orientation`` is (0020,0020) as stated, for images
+    without geometry: the patient direction of a row to the right and of a column downwards. ``pixel_aspect`` is a
+    pixel's height over its width, which is 1 unless spacing or Pixel Aspect Ratio (0028,0034) say otherwise.
+    """
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    frame_number: int
+    source: ByteSource = field(repr=False, compare=False)
+    layout: PixelLayout
+    display: DisplayFacts = field(repr=False)
+    spans: tuple[Span, ...]
+    geometry: PlaneGeometry | None = None
+    patient_orientation: tuple[str, str] | None = None
+    instance_number: int | None = None
+    thickness_mm: float | None = None
+    laterality: str = ""
+    pixel_aspect: float = 1.0
+    lossy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DicomPatient:
+    """Who the header says this is. ``name`` is the raw PN ("FAMILY^Given"), ``display_name`` what a reader is shown."""
+
+    patient_id: str
+    name: str
+    birth_date: str
+    sex: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Frames that belong in one stack, in display order: one patient, one size, one orientation, one calibration.
+
+    A DICOM series whose images do not fit one stack becomes several of these: ``part`` of ``parts``, each with a
+    warning that says why. ``warnings`` are sentences drawn on the image.
+    """
+
+    study_uid: str
+    series_uid: str
+    number: int | None
+    modality: str
+    description: str
+    patient: DicomPatient
+    frames: tuple[Frame, ...]
+    calibration: Calibration
+    warnings: tuple[str, ...]
+    rows: int
+    columns: int
+    frame_of_reference_uid: str
+    body_part: str
+    study_description: str = ""
+    study_date: str = ""
+    part: int = 1
+    parts: int = 1
+
+    @property
+    def title(self) -> str:
+        """What lists and messages call it: number, modality, description, and which part it is."""
+        number = f"{self.number}. " if self.number is not None else ""
+        words = self.description or self.body_part or "series"
+        part = f" ({self.part}/{self.parts})" if self.parts > 1 else ""
+        return f"{number}{f'{self.modality} {words}'.strip()}{part}"
+
+
+@dataclass(frozen=True, slots=True)
+class DicomSlide:
+    """A whole-slide image (VL WSI) found among the files; `pathology` opens its sources together."""
+
+    series_uid: str
+    description: str
+    patient: DicomPatient
+    sources: tuple[ByteSource, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """A file that is not on the screen, and why, in one plain sentence that names it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyScan:
+    """What a set of files turned out to hold."""
+
+    series: tuple[Series, ...]
+    slides: tuple[DicomSlide, ...]
+    other: tuple[NotShown, ...]
+    unusable: tuple[NotShown, ...]

@@ -1,0 +1,203 @@
+"""A series as bytes the store keeps, and back: what lets a case open without parsing a single header again.
+
+JSON; layouts and display facts that frames share are written once. A version that is not ours is refused, so that a
+newer program loads the files anew instead of misreading old facts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from viewers.byte_source import ByteSource
+from viewers.calibration import Calibration, CalibrationClass
+from viewers.errors import UnreadableFile
+from viewers.geometry import PatientPoint, PlaneGeometry
+from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, VoiFunction, VoiWindow
+from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series
+
+_FORMAT = "readingroom.series/2"
+
+
+def series_to_facts(series: Series) -> bytes:
+    """Everything about *series* but its pixels and where its bytes come from (frames name their SOP Instance UID)."""
+    layouts: list[PixelLayout] = []
+    displays: list[DisplayFacts] = []
+    frames = []
+    for frame in series.frames:
+        if not layouts or layouts[-1] != frame.layout:
+            layouts.append(frame.layout)
+        if not displays or displays[-1] != frame.display:
+            displays.append(frame.display)
+        frames.append(_frame_to_json(frame, len(layouts) - 1, len(displays) - 1))
+    calibration = series.calibration
+    document = {
+        "format": _FORMAT,
+        "study_uid": series.study_uid,
+        "series_uid": series.series_uid,
+        "number": series.number,
+        "modality": series.modality,
+        "description": series.description,
+        "patient": asdict(series.patient),
+        "calibration": [
+            calibration.kind.name,
+            calibration.column_mm,
+            calibration.row_mm,
+            calibration.note,
+            calibration.region,
+        ],
+        "warnings": series.warnings,
+        "rows": series.rows,
+        "columns": series.columns,
+        "frame_of_reference_uid": series.frame_of_reference_uid,
+        "body_part": series.body_part,
+        "study_description": series.study_description,
+        "study_date": series.study_date,
+        "part": series.part,
+        "parts": series.parts,
+        "layouts": [asdict(layout) for layout in layouts],
+        "displays": [_display_to_json(display) for display in displays],
+        "frames": frames,
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def series_from_facts(facts: bytes, open_source: Callable[[str], ByteSource]) -> Series:
+    """The series that `series_to_facts` wrote; *open_source* gives the bytes of a SOP Instance UID.
+
+    Raises UnreadableFile where the facts are damaged or of another version.
+    """
+    try:
+        document = json.loads(facts)
+        if document["format"] != _FORMAT:
+            raise ValueError(document["format"])
+        return _series_from_json(document, open_source)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise UnreadableFile(
+            "The stored description of a series cannot be read; its files have to be read anew."
+        ) from error
+
+
+def _series_from_json(document: dict[str, Any], open_source: Callable[[str], ByteSource]) -> Series:
+    layouts = [PixelLayout(**layout) for layout in document["layouts"]]
+    displays = [_display_from_json(display) for display in document["displays"]]
+    sources: dict[str, ByteSource] = {}
+
+    def source_of(uid: str) -> ByteSource:
+        if uid not in sources:
+            sources[uid] = open_source(uid)
+        return sources[uid]
+
+    frames = tuple(_frame_from_json(f, layouts, displays, source_of) for f in document["frames"])
+    kind, column_mm, row_mm, note, region = document["calibration"]
+    return Series(
+        study_uid=document["study_uid"],
+        series_uid=document["series_uid"],
+        number=document["number"],
+        modality=document["modality"],
+        description=document["description"],
+        patient=DicomPatient(**document["patient"]),
+        frames=frames,
+        calibration=Calibration(
+            CalibrationClass[kind], column_mm, row_mm, note, None if region is None else tuple(region)
+        ),
+        warnings=tuple(document["warnings"]),
+        rows=document["rows"],
+        columns=document["columns"],
+        frame_of_reference_uid=document["frame_of_reference_uid"],
+        body_part=document["body_part"],
+        study_description=document["study_description"],
+        study_date=document["study_date"],
+        part=document["part"],
+        parts=document["parts"],
+    )
+
+
+def _frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
+    plane = frame.geometry
+    return {
+        "sop": frame.sop_instance_uid,
+        "class": frame.sop_class_uid,
+        "n": frame.frame_number,
+        "layout": layout,
+        "display": display,
+        "spans": frame.spans,
+        "plane": plane
+        and [
+            plane.position,
+            plane.row_direction,
+            plane.column_direction,
+            plane.row_spacing_mm,
+            plane.column_spacing_mm,
+        ],
+        "orientation": frame.patient_orientation,
+        "number": frame.instance_number,
+        "thickness_mm": frame.thickness_mm,
+        "laterality": frame.laterality,
+        "aspect": frame.pixel_aspect,
+        "lossy": frame.lossy,
+    }
+
+
+def _frame_from_json(
+    value: dict[str, Any],
+    layouts: list[PixelLayout],
+    displays: list[DisplayFacts],
+    source_of: Callable[[str], ByteSource],
+) -> Frame:
+    plane = value["plane"]
+    oriented = value["orientation"]
+    return Frame(
+        sop_instance_uid=value["sop"],
+        sop_class_uid=value["class"],
+        frame_number=value["n"],
+        source=source_of(value["sop"]),
+        layout=layouts[value["layout"]],
+        display=displays[value["display"]],
+        spans=tuple((offset, length) for offset, length in value["spans"]),
+        geometry=plane and PlaneGeometry(PatientPoint(*plane[0]), tuple(plane[1]), tuple(plane[2]), plane[3], plane[4]),
+        patient_orientation=oriented and (oriented[0], oriented[1]),
+        instance_number=value["number"],
+        thickness_mm=value["thickness_mm"],
+        laterality=value["laterality"],
+        pixel_aspect=value["aspect"],
+        lossy=value["lossy"],
+    )
+
+
+def _display_to_json(display: DisplayFacts) -> dict[str, Any]:
+    value = asdict(display)
+    value["windows"] = [[w.centre, w.width, w.function.name, w.explanation] for w in display.windows]
+    for overlay in value["overlays"]:
+        overlay["packed"] = base64.b64encode(overlay["packed"]).decode()
+    return value
+
+
+def _display_from_json(value: dict[str, Any]) -> DisplayFacts:
+    palette = value["palette"]
+    return DisplayFacts(
+        slope=value["slope"],
+        intercept=value["intercept"],
+        unit=value["unit"],
+        modality_lut=value["modality_lut"] and _table_from_json(value["modality_lut"]),
+        windows=tuple(VoiWindow(c, w, VoiFunction[f], words) for c, w, f, words in value["windows"]),
+        voi_luts=tuple(_table_from_json(table) for table in value["voi_luts"]),
+        padding=value["padding"] and (value["padding"][0], value["padding"][1]),
+        inverted=value["inverted"],
+        palette=palette
+        and Palette(
+            palette["first_mapped"],
+            palette["bits"],
+            tuple(palette["red"]),
+            tuple(palette["green"]),
+            tuple(palette["blue"]),
+        ),
+        overlays=tuple(Overlay(**{**o, "packed": base64.b64decode(o["packed"])}) for o in value["overlays"]),
+    )
+
+
+def _table_from_json(value: dict[str, Any]) -> LookupTable:
+    return LookupTable(value["first_mapped"], value["bits"], tuple(value["entries"]), value["explanation"])

@@ -1,0 +1,39 @@
+"""The keys of a stack view, as text ("Shift+R"), and what each does. Number keys are window presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from viewers.radiology.stack_view import StackView
+
+
+def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
+    """Every key the view answers, by its portable name."""
+    keys: dict[str, Callable[[], None]] = {
+        "Down": lambda: view.scroll.by(1),
+        "Right": lambda: view.scroll.by(1),
+        "Up": lambda: view.scroll.by(-1),
+        "Left": lambda: view.scroll.by(-1),
+        "PgDown": lambda: view.scroll.by(10),
+        "PgUp": lambda: view.scroll.by(-10),
+        "Home": view.scroll.to_start,
+        "End": view.scroll.to_end,
+        "I": view.window_level.invert,
+        "A": view.window_level.auto,
+        "W": lambda: view.set_drag_mode("scroll" if view.drag_mode == "window" else "window"),
+        "0": view.zoom.fit,
+        "Ctrl+0": view.zoom.actual,
+        "-": lambda: view.zoom.by(0.8),
+        "R": lambda: view.turn.by(1),
+        "Shift+R": lambda: view.turn.by(-1),
+        "H": view.turn.flip_horizontally,
+        "V": view.turn.flip_vertically,
+        "X": view.show_as_opened,
+    }
+    # "+" is Shift and "=" on many keyboards, and a key of its own on others.
+    keys.update(dict.fromkeys(("+", "=", "Shift++", "Shift+="), lambda: view.zoom.by(1.25)))
+    keys.update({str(number): partial(view.window_level.preset, number) for number in range(1, 10)})
+    return keys

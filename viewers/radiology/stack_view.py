@@ -1,0 +1,405 @@
+"""The viewport of one series: a stack of frames to scroll, window, zoom, pan, turn and mark.
+
+Paints from our own buffer and never waits: a frame that is not here yet says so and appears when it arrives. Pixels
+come from `volume`, painting is `picture`, words are `stack_words`, what the reader may do is `stack_controls`, by
+which keys and drags `stack_keys` and `stack_pointer`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from math import floor
+
+from PySide6.QtCore import QKeyCombination, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from viewers.annotation.annotation import FrameTarget
+from viewers.calibration import Calibration, uncalibrated
+from viewers.image_text import CornerText, Letters
+from viewers.image_view import ImageView
+from viewers.radiology import stack_words
+from viewers.radiology.display_orientation import letters
+from viewers.radiology.frame import Frame, Series
+from viewers.radiology.picture import Picture
+from viewers.radiology.stack_canvas import StackCanvas
+from viewers.radiology.stack_controls import PanControl, ScrollControl, TurnControl, WindowControl, ZoomControl
+from viewers.radiology.stack_keys import stack_keys
+from viewers.radiology.stack_pointer import DragMode, StackPointer
+from viewers.radiology.viewport_geometry import ViewportGeometry
+from viewers.radiology.voi_choice import default_voi, file_voi
+from viewers.radiology.volume import SeriesPixels
+from viewers.radiology.windowing import Voi
+
+_WHEEL_NOTCH = 120
+_NOTICE_INTERVAL_MS = 150
+
+
+class StackView(ImageView):
+    """One series. ``window_level``, ``scroll``, ``zoom``, ``pan`` and ``turn`` are what can be done to it."""
+
+    frame_changed = Signal(int)
+    """The index of the frame now shown (from 0, in display order)."""
+    drag_mode_changed = Signal(str)
+    """What the left button does without a tool: ``scroll``, ``window``, ``pan`` or ``zoom``."""
+    scroll: ScrollControl  # type: ignore[assignment]  # hides QWidget.scroll(dx, dy), which moves children: none here
+    _frame_arrived = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.window_level = WindowControl(self)
+        self.scroll = ScrollControl(self)
+        self.zoom = ZoomControl(self)
+        self.pan = PanControl(self)
+        self.turn = TurnControl(self)
+        self.expected_frames: int | None = None
+        """How many images the hospital listed, where that is known: fewer here is said on the image."""
+        self.drag_mode: DragMode = "scroll"
+        self._series: Series | None = None
+        self._pixels: SeriesPixels | None = None
+        self._release: Callable[[], None] | None = None
+        self._generation = 0
+        self._index = 0
+        self._voi: Voi | None = None
+        self._auto_voi: Voi | None = None
+        self._inverted = False
+        self._geometry: ViewportGeometry | None = None
+        self._picture: tuple[int, Picture] | None = None
+        self._canvas = StackCanvas()
+        self._pointer = StackPointer(self)
+        self._keys = stack_keys(self)
+        self._space_held = False
+        self._probed_at: QPointF | None = None
+        self._notice_timer = QTimer(self)
+        self._notice_timer.setSingleShot(True)
+        self._notice_timer.setInterval(_NOTICE_INTERVAL_MS)
+        self._notice_timer.timeout.connect(self.update)
+        self._frame_arrived.connect(self._on_frame_arrived, Qt.ConnectionType.QueuedConnection)
+
+    # The series ----------------------------------------------------------------------------------------------------
+
+    @property
+    def series(self) -> Series | None:
+        return self._series
+
+    @property
+    def pixels(self) -> SeriesPixels | None:
+        return self._pixels
+
+    @property
+    def frame_index(self) -> int:
+        return self._index
+
+    @property
+    def frame_count(self) -> int:
+        return 0 if self._series is None else len(self._series.frames)
+
+    def set_series(
+        self, series: Series | None, pixels: SeriesPixels | None = None, first_index: int | None = None
+    ) -> None:
+        """Show *series* from its middle (or *first_index*), with a fresh window, zoom and turn; None empties the view.
+
+        Without *pixels* the view reads them itself and stops reading when it shows something else; given ones are
+        their owner's to start and to stop.
+        """
+        self._let_go()
+        self.set_tool(None)
+        self._generation += 1
+        self._series, self._pixels = series, None
+        self._voi = self._auto_voi = None
+        self._inverted = False
+        self._geometry = self._picture = None
+        self._canvas.forget()
+        self.expected_frames = None
+        self._index = 0
+        if series is not None:
+            self._index = len(series.frames) // 2 if first_index is None else first_index
+            self._index = min(max(self._index, 0), len(series.frames) - 1)
+            self._hold(pixels or SeriesPixels(series), owned=pixels is None)
+        self.view_changed.emit()
+        if series is not None:
+            self.frame_changed.emit(self._index)
+
+    def extend_series(self, series: Series) -> None:
+        """Go on with *series*, the one shown as it is now that more of its images are here.
+
+        Frame, window, zoom, turn and what is begun with a tool stay; frames that were read are not read again. The view
+        reads the others itself.
+        """
+        shown, before = self._frame(), self._pixels
+        if shown is None:
+            self.set_series(series)
+            return
+        self._let_go()
+        self._generation += 1
+        place = (shown.sop_instance_uid, shown.frame_number)
+        places = [(frame.sop_instance_uid, frame.frame_number) for frame in series.frames]
+        self._series, self._picture = series, None
+        self._index = places.index(place) if place in places else min(self._index, len(places) - 1)
+        self._hold(SeriesPixels(series, before), owned=True)
+        self.view_changed.emit()
+        self.frame_changed.emit(self._index)
+
+    def _hold(self, pixels: SeriesPixels, *, owned: bool) -> None:
+        generation, myself = self._generation, weakref.ref(self)
+
+        def arrived(index: int) -> None:
+            view = myself()
+            if view is not None:
+                try:
+                    view._frame_arrived.emit(generation, index)
+                except RuntimeError:
+                    # The widget went between the look and the call; its pixels are being let go.
+                    return
+
+        unsubscribe = pixels.subscribe(arrived)
+
+        def release() -> None:
+            unsubscribe()
+            if owned:
+                pixels.stop(wait=False)
+
+        self._pixels, self._release = pixels, release
+        self.destroyed.connect(release)
+        if owned:
+            pixels.start(self._index)
+
+    def _let_go(self) -> None:
+        if self._release is not None:
+            self.destroyed.disconnect(self._release)
+            self._release()
+            self._release = None
+
+    def _on_frame_arrived(self, generation: int, index: int) -> None:
+        if generation != self._generation:
+            return
+        if index == self._index:
+            self.view_changed.emit()
+            if self._probed_at is not None:
+                self.probe(self._probed_at)
+        elif not self._notice_timer.isActive():
+            self._notice_timer.start()
+
+    # State, for the controls -----------------------------------------------------------------------------------------
+
+    @property
+    def is_inverted(self) -> bool:
+        return self._inverted
+
+    def set_inverted(self, inverted: bool) -> None:
+        self._inverted = inverted
+        self.view_changed.emit()
+
+    def set_voi(self, voi: Voi | None) -> None:
+        """The reader's window for the whole series; None for what each file says."""
+        self._voi = voi
+        self.view_changed.emit()
+
+    def show_frame(self, index: int) -> None:
+        """The frame at *index*, or the nearest there is."""
+        index = min(max(index, 0), max(0, self.frame_count - 1))
+        if self._series is None or index == self._index:
+            return
+        self._index = index
+        if self._pixels is not None:
+            self._pixels.centre_on(index)
+        self.frame_changed.emit(index)
+        self.view_changed.emit()
+        if self._probed_at is not None:
+            self.probe(self._probed_at)
+
+    def show_as_opened(self) -> None:
+        """The window, turn and zoom the series opened with."""
+        self._inverted, self._voi = False, None
+        self.turn.reset()
+        self.zoom.fit()
+
+    def set_geometry(self, geometry: ViewportGeometry) -> None:
+        if self._series is not None:
+            self._geometry = geometry
+            self.view_changed.emit()
+
+    def geometry_now(self) -> ViewportGeometry:
+        """Where the image lies at the view's present size."""
+        ratio = self.devicePixelRatioF()
+        return self._geometry_for(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+
+    def _geometry_for(self, width: int, height: int) -> ViewportGeometry:
+        frame = self._frame()
+        columns, rows = (frame.layout.columns, frame.layout.rows) if frame is not None else (1, 1)
+        aspect = frame.pixel_aspect if frame is not None else 1.0
+        if self._geometry is None:
+            return ViewportGeometry(columns, rows, width, height, aspect)
+        return replace(self._geometry, columns=columns, rows=rows, width=width, height=height, aspect=aspect)
+
+    def _frame(self) -> Frame | None:
+        return None if self._series is None else self._series.frames[self._index]
+
+    def current_picture(self) -> Picture | None:
+        """The frame shown, decoded; None while it is not here."""
+        frame = self._frame()
+        if frame is None or self._pixels is None:
+            return None
+        if self._picture is None or self._picture[0] != self._index:
+            stored = self._pixels.find_frame(self._index)
+            if stored is None:
+                return None
+            self._picture = (self._index, Picture(frame, stored))
+        return self._picture[1]
+
+    def current_voi(self) -> Voi | None:
+        """The reader's window, else the file's for this frame, else one found on the first frame shown."""
+        picture = self.current_picture()
+        if picture is None or not picture.is_grey or self._series is None:
+            return None
+        stated = self._voi or file_voi(picture.frame.display)
+        if stated is not None:
+            return stated
+        if self._auto_voi is None:
+            # One window for the whole stack: a window per frame would flicker while scrolling.
+            self._auto_voi = default_voi(picture.stored, picture.frame.display, self._series.modality)
+        return self._auto_voi
+
+    # Painting ------------------------------------------------------------------------------------------------------
+
+    def _render(self, size_px: QSize) -> QImage | None:
+        if self._series is None:
+            return None
+        geometry = self._geometry_for(size_px.width(), size_px.height())
+        canvas = self._canvas.render(self.current_picture(), geometry, self.current_voi(), inverted=self._inverted)
+        # The image borrows the canvas, which lives as long as this view and is only written here.
+        return QImage(canvas.data, geometry.width, geometry.height, geometry.width * 4, QImage.Format.Format_RGB32)
+
+    def paint_over_image(self, painter: QPainter, area: QRectF) -> None:
+        if self._pixels is None or self.current_picture() is not None:
+            return
+        words = "This image cannot be shown." if self._error() else f"Loading image {self._index + 1}…"
+        painter.setPen(QColor(132, 141, 155))
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _error(self) -> str:
+        return "" if self._pixels is None else self._pixels.find_error(self._index)
+
+    def image_to_view(self) -> QTransform:
+        affine, ratio = self.geometry_now().image_to_view(), self.devicePixelRatioF()
+        return QTransform(
+            affine.xx / ratio,
+            affine.yx / ratio,
+            affine.xy / ratio,
+            affine.yy / ratio,
+            affine.dx / ratio,
+            affine.dy / ratio,
+        )
+
+    # What the base asks --------------------------------------------------------------------------------------------
+
+    def current_target(self) -> FrameTarget | None:
+        frame = self._frame()
+        if frame is None or self._series is None:
+            return None
+        return FrameTarget(self._series.series_uid, frame.sop_instance_uid, frame.frame_number)
+
+    def calibration(self) -> Calibration:
+        return uncalibrated("No image is shown.") if self._series is None else self._series.calibration
+
+    def corner_text(self) -> CornerText:
+        if self._series is None:
+            return CornerText()
+        scale = self.geometry_now().scale
+        return stack_words.corner_text(
+            self._series, self._index, self.current_voi(), inverted=self._inverted, zoom=scale
+        )
+
+    def orientation_letters(self) -> Letters | None:
+        frame = self._frame()
+        return None if frame is None else letters(frame, self.geometry_now().orientation)
+
+    def notices(self) -> tuple[str, ...]:
+        if self._series is None or self._pixels is None:
+            return ()
+        pixels = self._pixels
+        waiting = len(self._series.frames) - pixels.loaded_count - pixels.unreadable_count if pixels.is_reading else 0
+        return stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
+
+    def probe(self, position: QPointF | None) -> None:
+        self._probed_at = None if position is None else QPointF(position)
+        picture = self.current_picture()
+        if position is None or picture is None:
+            self.value_probed.emit("")
+            return
+        ratio = self.devicePixelRatioF()
+        affine = self.geometry_now().image_to_view()
+        column, row = affine.unmap(position.x() * ratio, position.y() * ratio)
+        self.value_probed.emit(stack_words.value_text(picture.frame, picture.stored, floor(column), floor(row)))
+
+    # Pointer and keys ----------------------------------------------------------------------------------------------
+
+    def zoom_to_fit(self) -> None:
+        self.zoom.fit()
+
+    def zoom_to_actual(self) -> None:
+        self.zoom.actual()
+
+    def set_drag_mode(self, mode: DragMode) -> None:
+        """What the left button does without a tool."""
+        if mode != self.drag_mode:
+            self.drag_mode = mode
+            self.drag_mode_changed.emit(mode)
+
+    def navigate_press(self, event: QMouseEvent) -> None:
+        modes: dict[Qt.MouseButton, DragMode] = {
+            Qt.MouseButton.LeftButton: "pan" if self._space_held else self.drag_mode,
+            Qt.MouseButton.RightButton: "window",
+            Qt.MouseButton.MiddleButton: "pan",
+        }
+        if event.button() in modes:
+            self._pointer.press(modes[event.button()], event.position())
+
+    def navigate_move(self, event: QMouseEvent) -> None:
+        self._pointer.move(event.position())
+
+    def navigate_release(self, _event: QMouseEvent, /) -> None:
+        self._pointer.release()
+
+    def navigate_wheel(self, event: QWheelEvent) -> None:
+        modifiers = event.modifiers()
+        self._pointer.wheel(
+            (event.angleDelta().y() or event.angleDelta().x()) / _WHEEL_NOTCH,
+            event.position(),
+            zooming=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+            coarse=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+        )
+
+    def navigate_key(self, event: QKeyEvent, /) -> bool:
+        if event.key() == Qt.Key.Key_Space:
+            self._space_held = True
+            return True
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        name = QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))).toString()
+        command = self._keys.get(name)
+        if command is None:
+            return False
+        command()
+        return True
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = False
+        super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        # The release goes to whoever has the focus then; a key must not stay held for ever.
+        self._space_held = False
+        super().focusOutEvent(event)
