@@ -1,0 +1,1 @@
+"""The Qt application: composes `viewers` and `sync`, and alone sees both sides."""

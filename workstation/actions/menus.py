@@ -1,0 +1,177 @@
+"""Actions as menus, keys, the shortcut sheet (F1) and the palette (Ctrl+K). The only Qt file among the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMainWindow,
+    QMenu,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.actions.action import Action
+from workstation.actions.registry import ActionRegistry
+from workstation.window.icons import icon
+
+MENU_ORDER = ("&Case", "&Go to", "&Images", "&Help")
+"""Menus stand in this order, whichever action came first; others follow."""
+
+PAGE_TITLES = {"worklist": "Worklist", "case": "Case", "reading": "Images", "opinion": "Opinion"}
+
+
+class Menus:
+    """Keeps a window's menu bar and shortcuts equal to the registry.
+
+    *current_page* names the page in front, so that a key bound to one page is silent on the others.
+    """
+
+    def __init__(self, window: QMainWindow, registry: ActionRegistry, current_page: Callable[[], str]) -> None:
+        self._window = window
+        self._registry = registry
+        self._current_page = current_page
+        self._menus: dict[str, QMenu] = {}
+        self._qactions: dict[str, QAction] = {}
+        registry.on_changed(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in new actions; enable and disable by condition and page."""
+        page = self._current_page()
+        for action in self._registry:
+            qaction = self._qactions.get(action.id) or self._make(action)
+            qaction.setEnabled((not action.page or action.page == page) and action.enabled_when())
+
+    def _make(self, action: Action) -> QAction:
+        qaction = QAction(action.text, self._window)
+        if action.icon:
+            qaction.setIcon(icon(action.icon))
+        if action.shortcut:
+            qaction.setShortcut(QKeySequence(action.shortcut))
+        qaction.triggered.connect(lambda _checked=False, action_id=action.id: self._registry.run(action_id))
+        self._qactions[action.id] = qaction
+        if action.menu:
+            menu = self._menus.get(action.menu)
+            if menu is None:
+                menu = self._add_menu(action.menu)
+            menu.addAction(qaction)
+        else:
+            self._window.addAction(qaction)
+        return qaction
+
+    def _add_menu(self, title: str) -> QMenu:
+        later = MENU_ORDER[MENU_ORDER.index(title) + 1 :] if title in MENU_ORDER else ()
+        follower = next((self._menus[name] for name in later if name in self._menus), None)
+        menu = self._menus[title] = QMenu(title, self._window)
+        bar = self._window.menuBar()
+        if follower is None:
+            bar.addMenu(menu)
+        else:
+            bar.insertMenu(follower.menuAction(), menu)
+        menu.aboutToShow.connect(self.refresh)
+        return menu
+
+
+class ShortcutSheet(QDialog):
+    """Every key and what it does, by page."""
+
+    def __init__(self, registry: ActionRegistry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shortcut-sheet")
+        self.setWindowTitle("Keyboard shortcuts")
+        self.resize(560, 620)
+        content = QWidget()
+        grid = QGridLayout(content)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(6)
+        row = 0
+        for page in ("", *PAGE_TITLES):
+            actions = [a for a in registry if a.shortcut and a.page == page]
+            if not actions:
+                continue
+            heading = QLabel(PAGE_TITLES.get(page, "Everywhere"))
+            heading.setProperty("role", "heading")
+            grid.addWidget(heading, row, 0, 1, 2)
+            row += 1
+            for action in actions:
+                key = QLabel(QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText))
+                key.setProperty("role", "key")
+                grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignLeft)
+                grid.addWidget(QLabel(plain(action.text)), row, 1)
+                row += 1
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(row, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll)
+        layout.addWidget(buttons)
+
+
+class Palette(QDialog):
+    """Type a few letters of what is wanted, Enter does it."""
+
+    def __init__(self, registry: ActionRegistry, page: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("palette")
+        self.setWindowTitle("Do what?")
+        self.resize(520, 380)
+        self._registry = registry
+        self._actions = [a for a in registry if (not a.page or a.page == page) and a.enabled_when()]
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Type what you want to do")
+        self._search.textChanged.connect(self._fill)
+        self._search.returnPressed.connect(self._choose)
+        self._list = QListWidget()
+        self._list.itemActivated.connect(lambda _item: self._choose())
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._search)
+        layout.addWidget(self._list)
+        self._fill("")
+
+    def _fill(self, typed: str) -> None:
+        self._list.clear()
+        words = typed.casefold().split()
+        for action in self._actions:
+            text = plain(action.text)
+            if all(word in text.casefold() for word in words):
+                item = QListWidgetItem(f"{text}    {action.shortcut}" if action.shortcut else text)
+                item.setData(Qt.ItemDataRole.UserRole, action.id)
+                if action.icon:
+                    item.setIcon(icon(action.icon))
+                self._list.addItem(item)
+        self._list.setCurrentRow(0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move in the list while the typing goes on."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            step = 1 if event.key() == Qt.Key.Key_Down else -1
+            row = min(max(self._list.currentRow() + step, 0), self._list.count() - 1)
+            self._list.setCurrentRow(row)
+            return
+        super().keyPressEvent(event)
+
+    def _choose(self) -> None:
+        item = self._list.currentItem()
+        if item is not None:
+            self.accept()
+            self._registry.run(item.data(Qt.ItemDataRole.UserRole))
+
+
+def plain(text: str) -> str:
+    """A menu text without its mnemonic mark and dots."""
+    return text.replace("&", "").removesuffix("…")

@@ -1,0 +1,276 @@
+"""A case put in words for its page: questions, records in time order, results, what is missing. No Qt here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.records.case import Case, ConsentState, Document, DocumentCategory, LabResult
+from sync.records.opinion import Receipt
+from workstation.case_state import NOT_STARTED, PRIORITY_WORDS, StateWords
+from workstation.completeness import Completeness
+from workstation.due import DueWords, due_words
+from workstation.window.patient_identity import PatientIdentity, identity_of
+
+CATEGORY_WORDS = {
+    DocumentCategory.IMAGING_REPORT: ("Imaging report", "report"),
+    DocumentCategory.PATHOLOGY_REPORT: ("Pathology report", "report"),
+    DocumentCategory.LAB: ("Laboratory sheet", "lab"),
+    DocumentCategory.NOTE: ("Note", "note"),
+    DocumentCategory.CONSENT: ("Release", "consent"),
+    DocumentCategory.SLIDE: ("Whole slide", "slide"),
+    DocumentCategory.OTHER: ("Document", "report"),
+}
+MIN_REASON_CHARACTERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One record of the case in the list: what it is, from when, how much of it is here."""
+
+    key: str
+    """The record's reference, or ``labs``."""
+    kind: str
+    """``document``, ``slide``, ``study`` or ``labs``."""
+    icon: str
+    title: str
+    details: str
+    tone: str
+    at: datetime | None
+    sentence: str
+    """What the pane says where there is no PDF to show."""
+    showable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissingLine:
+    """Something that is not as it should be, in one line."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReport:
+    """What the first reader concluded."""
+
+    title: str
+    conclusion: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """Everything the case page shows."""
+
+    case: Case
+    identity: PatientIdentity
+    state: StateWords
+    priority: str
+    priority_tone: str
+    due: DueWords
+    reports: tuple[FirstReport, ...]
+    records: tuple[RecordLine, ...]
+    labs: tuple[LabResult, ...]
+    missing: tuple[MissingLine, ...]
+    foreign: tuple[str, ...]
+    """One sentence for each object whose patient is not the case's."""
+    override_reason: str | None
+    can_accept: bool
+    read_only: bool
+    receipt: str
+
+    @property
+    def is_blocked(self) -> bool:
+        """A foreign patient's object was found and nobody took responsibility for it: no image may be opened."""
+        return bool(self.foreign) and self.override_reason is None
+
+    @property
+    def has_images(self) -> bool:
+        """There is something here that the reading page can show."""
+        return any(line.kind in ("study", "slide") and line.tone != "muted" for line in self.records)
+
+
+def summarise(
+    case: Case,
+    here: Completeness,
+    state: StateWords,
+    now: datetime,
+    *,
+    override_reason: str | None,
+    accept_queued: bool,
+    signed: bool,
+    receipt: Receipt | None,
+    withdrawal: str | None,
+) -> CaseSummary:
+    """Put *case* and what is *here* of it in words."""
+    priority, priority_tone, _ = PRIORITY_WORDS[case.priority]
+    finished = state.rank >= 3
+    return CaseSummary(
+        case=case,
+        identity=identity_of(case, now.date()),
+        state=state,
+        priority=priority,
+        priority_tone="" if finished else priority_tone,
+        due=due_words(case.due, now, finished=finished),
+        reports=tuple(FirstReport(report.title, report.conclusion) for report in case.prior_reports),
+        records=_records(case, here),
+        labs=case.lab_results,
+        missing=_missing(case, here, withdrawal),
+        foreign=tuple(stored.patient_mismatch for stored in here.foreign),
+        override_reason=override_reason,
+        can_accept=case.status in NOT_STARTED and not accept_queued and not signed and withdrawal is None,
+        read_only=signed or case.status.is_terminal or withdrawal is not None,
+        receipt=_receipt_words(receipt, now),
+    )
+
+
+def is_reason(text: str) -> bool:
+    """An override needs words, not a key pressed: at least five characters."""
+    return len(text.strip()) >= MIN_REASON_CHARACTERS
+
+
+def _records(case: Case, here: Completeness) -> tuple[RecordLine, ...]:
+    lines = [_document(document, case, here) for document in case.documents]
+    for study in case.studies:
+        count = here.studies[study.reference]
+        modalities = ", ".join(sorted({entry.modality for entry in study.series if entry.modality}))
+        lines.append(
+            RecordLine(
+                key=study.reference,
+                kind="study",
+                icon="study",
+                title=study.description or "Imaging study",
+                details=_joined(_day(study.started), modalities, _here(case, count.words("image", "images"))),
+                tone=_tone(case, count.is_whole, count.here > 0),
+                at=study.started,
+                sentence=_study_sentence(case, here, study.reference),
+                showable=False,
+            )
+        )
+    if case.lab_results:
+        flagged = sum(bool(result.flag) for result in case.lab_results)
+        taken = max((r.taken for r in case.lab_results if r.taken), default=None)
+        words = f"{len(case.lab_results)} values"
+        lines.append(
+            RecordLine(
+                key="labs",
+                kind="labs",
+                icon="lab",
+                title="Laboratory results",
+                details=_joined(_day(taken), words, f"{flagged} outside the range" if flagged else ""),
+                tone="warning" if flagged else "",
+                at=taken,
+                sentence="",
+                showable=True,
+            )
+        )
+    dated = [line for line in lines if line.at is not None]
+    undated = [line for line in lines if line.at is None]
+    return tuple(sorted(dated, key=lambda line: line.at.timestamp() if line.at else 0.0) + undated)
+
+
+def _document(document: Document, case: Case, here: Completeness) -> RecordLine:
+    kind_words, picture = CATEGORY_WORDS[document.category]
+    is_here = document.reference in here.sources
+    is_slide = document.category is DocumentCategory.SLIDE
+    is_pdf = document.content_type == "application/pdf"
+    sentence = ""
+    if not is_here:
+        sentence = f"{document.title or kind_words} is not on this computer: {_why_absent(document, case, here)}"
+    elif is_slide:
+        sentence = "This slide is here. F4 opens the images."
+    elif not is_pdf:
+        sentence = f"{document.title or kind_words} is here, but this program cannot show {document.content_type} yet."
+    size = "" if document.size_bytes is None else size_words(document.size_bytes)
+    return RecordLine(
+        key=document.reference,
+        kind="slide" if is_slide else "document",
+        icon=picture,
+        title=document.title or kind_words,
+        details=_joined(_day(document.created), kind_words, size, _here(case, "" if is_here else "not here")),
+        tone=_tone(case, is_here, is_here),
+        at=document.created,
+        sentence=sentence,
+        showable=is_here and is_pdf,
+    )
+
+
+def size_words(size_bytes: int) -> str:
+    """``12 kB``, ``9.5 MB``, ``3.2 GB``."""
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB"
+    if size_bytes < 1_000_000_000:
+        return f"{size_bytes / 1_000_000:.1f} MB"
+    return f"{size_bytes / 1_000_000_000:.1f} GB"
+
+
+def _why_absent(document: Document, case: Case, here: Completeness) -> str:
+    for rejected in here.rejected:
+        if rejected.source == document.reference:
+            return rejected.reason
+    if case.consent is not ConsentState.ACTIVE:
+        return "the patient's consent is not on file, so nothing was downloaded."
+    return "it has not been downloaded yet."
+
+
+def _study_sentence(case: Case, here: Completeness, reference: str) -> str:
+    study = next(study for study in case.studies if study.reference == reference)
+    lines = [f"{study.description or 'Imaging study'}"]
+    for entry in study.series:
+        count = here.series[entry.series_uid]
+        name = " ".join(part for part in (entry.modality, entry.description) if part) or "Series"
+        lines.append(f"{name}: {_here(case, count.words('image', 'images') + ' here')}")
+    if here.studies[reference].here:
+        lines.append("\nF4 opens the images.")
+    return "\n".join(lines)
+
+
+def _here(case: Case, words: str) -> str:
+    return "not downloaded" if case.consent is not ConsentState.ACTIVE else words
+
+
+def _tone(case: Case, whole: bool, some: bool) -> str:
+    if case.consent is not ConsentState.ACTIVE or not some:
+        return "muted"
+    return "" if whole else "warning"
+
+
+def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[MissingLine, ...]:
+    lines = []
+    if withdrawal is not None:
+        lines.append(MissingLine(withdrawal, "danger"))
+    if case.consent is ConsentState.MISSING:
+        lines.append(MissingLine("No active consent: the records are listed, and nothing is downloaded.", "warning"))
+    elif case.consent is ConsentState.EXPIRED:
+        lines.append(MissingLine("The consent has expired: nothing more is downloaded.", "warning"))
+    else:
+        lines += [
+            MissingLine(f"{count.words(one, many)} here", "warning")
+            for count, one, many in (
+                (here.images, "image", "images"),
+                (here.slides, "slide", "slides"),
+                (here.documents, "document", "documents"),
+            )
+            if not count.is_whole
+        ]
+    lines += [MissingLine(f"{rejected.title}: {rejected.reason}", "danger") for rejected in here.rejected]
+    if not case.questions:
+        lines.append(MissingLine("The hospital asked no question.", "warning"))
+    if case.patient.birth_date is None:
+        lines.append(MissingLine("The birth date is missing.", "warning"))
+    return tuple(lines)
+
+
+def _receipt_words(receipt: Receipt | None, now: datetime) -> str:
+    if receipt is None:
+        return ""
+    when = receipt.received_at.astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M")
+    return f"The hospital received opinion {receipt.opinion_identifier} on {when}."
+
+
+def _day(at: datetime | None) -> str:
+    return at.date().isoformat() if at else "no date"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,211 @@
+"""The screens over an open store, joined: part of the composition (`startup` makes it when the store is open).
+
+Every mutation, whoever made it, passes `Desk.changes_happened`; every failure ends as a sentence in the status line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+
+from sync.changes import Changes
+from sync.hospital_profile import HospitalProfile
+from sync.records.case import CaseId
+from sync.records.outbox_entry import OutboxEntry
+from sync.store.database import Store
+from workstation.actions.action import Action
+from workstation.actions.registry import ActionRegistry
+from workstation.background import Background, sentence_for
+from workstation.case.case_summary import CaseSummary
+from workstation.case.page import CasePage
+from workstation.case.presenter import CasePresenter
+from workstation.clock import local_now
+from workstation.desk import Desk
+from workstation.hospital_news import HospitalNews
+from workstation.image_arrivals import ImageArrivals
+from workstation.sync_loop import SyncLoop
+from workstation.window.main_window import MainWindow
+from workstation.worklist.page import WorklistPage
+from workstation.worklist.presenter import WorklistPresenter
+
+if TYPE_CHECKING:
+    from workstation.opinion.presenter import OpinionPresenter
+
+
+class CaseRoom:
+    """Worklist and case at once; images and opinion when their libraries have come."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        store: Store,
+        profile: HospitalProfile,
+        background: Background,
+        registry: ActionRegistry,
+    ) -> None:
+        self._window = window
+        self._store = store
+        self._profile = profile
+        self._background = background
+        self._registry = registry
+        self._cases = CasePresenter(store, background, local_now, self._changed, self._say_failure)
+        self._desk = Desk(window, store, background, self._cases, registry)
+        self._worklist = WorklistPresenter(store, background, local_now, self._say_failure)
+        self._worklist_page = WorklistPage()
+        self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
+        self._sync = SyncLoop(background, store, profile)
+        self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
+
+    def open(self, sync_interval_s: float, *, notice: str, last_case: str | None, last_page: str | None) -> None:
+        """Put the first pages in the window and begin to sync."""
+        self._window.add_page("worklist", self._worklist_page)
+        self._window.add_page("case", self._case_page)
+        self._join_pages()
+        self._join_sync()
+        self._registry.add([*self._desk.actions(), *self._own_actions()])
+        self._worklist_page.show_notice(notice)
+        self._worklist.attach(self._worklist_page)
+        self._worklist_page.select_case(CaseId(last_case) if last_case else None)
+        self._desk.restore(last_case, last_page)
+        self._refresh_outbox()
+        self._sync.start(sync_interval_s)
+
+    def add_images_and_opinion(self) -> None:
+        """Make the two pages whose libraries were imported meanwhile."""
+        self._add_images()
+        self._add_opinion()
+
+    def _add_images(self) -> None:
+        from workstation.reading.page import ReadingPage
+        from workstation.reading.presenter import CaseReadingPresenter
+        from workstation.reading.reading_actions import reading_actions
+
+        presenter = CaseReadingPresenter(self._store, self._background, self._profile.practitioner_reference)
+        page = ReadingPage(self._background, presenter)
+        page.stored.connect(self._changed)
+        page.refused.connect(lambda sentence: self._window.status.say(sentence, failure=True))
+        page.state_changed.connect(self._registry.notify)
+        arrivals = ImageArrivals(self._background, presenter.build)
+        self._sync.changed.connect(arrivals.came)
+        self._sync.finished.connect(lambda _report: arrivals.prepare())
+        self._registry.add(reading_actions(page))
+        self._window.add_page("reading", page)
+        self._desk.attach("reading", page)
+
+    def _add_opinion(self) -> None:
+        from workstation.case.document_rendering import draw_pages
+        from workstation.opinion.key_images import draw_key_images
+        from workstation.opinion.marks_export import export_marks
+        from workstation.opinion.page import OpinionPage
+        from workstation.opinion.presenter import OpinionPresenter
+
+        presenter = OpinionPresenter(
+            self._store,
+            self._background,
+            now=local_now,
+            changed=self._changed,
+            sync_requested=self._sync.sync_now,
+            export_marks=export_marks,
+            draw_key_images=draw_key_images,
+            app_version=app_version(),
+            later=lambda seconds, call: QTimer.singleShot(round(seconds * 1000), call),
+        )
+        page = OpinionPage(presenter, self._background, draw_pages)
+        self._window.add_page("opinion", page)
+        self._desk.attach("opinion", _OpinionPages(presenter))
+
+    def close(self) -> None:
+        """Begin no more rounds, write what is not written yet, end the document process."""
+        self._sync.stop()
+        self._desk.put_away()
+        self._case_page.document.close_process()
+
+    def _join_pages(self) -> None:
+        self._worklist_page.open_requested.connect(lambda case_id: self._desk.open_case(CaseId(case_id)))
+        self._case_page.images_requested.connect(lambda: self._registry.run("page.reading"))
+        self._case_page.opinion_requested.connect(lambda: self._registry.run("page.opinion"))
+        self._case_page.accept_requested.connect(lambda: self._registry.run("case.accept"))
+        self._case_page.override_requested.connect(self._cases.override_mismatch)
+        self._cases.attach(_CaseFaces(self._case_page, self._desk))
+        self._desk.on_changes(self._worklist.changes_happened)
+        self._desk.on_changes(lambda changes: self._refresh_outbox() if changes.outbox else None)
+
+    def _join_sync(self) -> None:
+        self._sync.began.connect(self._news.began)
+        self._sync.progressed.connect(self._news.progressed)
+        self._sync.changed.connect(self._desk.changes_happened)
+        self._sync.finished.connect(self._news.ended)
+        self._sync.failed.connect(self._news.failed)
+
+    def _changed(self, changes: Changes) -> None:
+        """A presenter changed the store. What must leave is sent at once."""
+        self._desk.changes_happened(changes)
+        if changes.outbox:
+            self._sync.sync_now()
+
+    def _say_failure(self, error: Exception) -> None:
+        self._window.status.say(sentence_for(error), failure=True)
+
+    def _refresh_outbox(self) -> None:
+        def show(entries: Sequence[OutboxEntry]) -> None:
+            self._news.show_outbox(entries)
+
+        self._background.store_lane(self._store.outbox.list_entries, show)
+
+    def _own_actions(self) -> list[Action]:
+        return [
+            Action(
+                "case.accept",
+                "&Accept the case",
+                run=self._cases.accept,
+                menu="&Case",
+                shortcut="Ctrl+Return",
+                enabled_when=lambda: self._cases.summary is not None and self._cases.summary.can_accept,
+                icon="accept",
+                page="case",
+            ),
+            Action("sync.now", "&Sync now", run=self._sync.sync_now, menu="&Case", shortcut="Ctrl+R", icon="sync"),
+            Action(
+                "worklist.search",
+                "&Search the worklist",
+                run=self._worklist_page.focus_search,
+                menu="&Go to",
+                shortcut="Ctrl+F",
+                icon="search",
+                page="worklist",
+            ),
+        ]
+
+
+class _CaseFaces:
+    """Where an opened case shows: its page, and the strip and rail of the window."""
+
+    def __init__(self, page: CasePage, desk: Desk) -> None:
+        self._page = page
+        self._desk = desk
+
+    def show_case(self, summary: CaseSummary | None) -> None:
+        self._page.show_case(summary)
+        self._desk.case_shown(summary)
+
+
+class _OpinionPages:
+    """The opinion as the desk sees it: it keeps itself up to date."""
+
+    def __init__(self, presenter: OpinionPresenter) -> None:
+        self._presenter = presenter
+
+    def open_case(self, case_id: CaseId | None) -> None:
+        self._presenter.open_case(case_id)
+
+    def changes_happened(self, changes: Changes) -> bool:
+        self._presenter.changes_happened(changes)
+        return False
+
+
+def app_version() -> str:
+    """The installed version, which goes into every signed envelope."""
+    return metadata.version("reading-room")

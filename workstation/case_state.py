@@ -1,0 +1,64 @@
+"""Where a case stands, in one word or two: the hospital's status joined with what happened on this computer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.records.case import Case, CaseStatus, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """A state for a small pill, its tone (accent, warning, danger, good, empty) and where it sorts: small first."""
+
+    text: str
+    tone: str
+    rank: int
+
+
+STARTED_RANK = 0
+"""Accepted and in progress; everything else has a greater rank."""
+
+NOT_STARTED = (CaseStatus.REQUESTED, CaseStatus.RECEIVED, CaseStatus.READY)
+CLOSED_WORDS = {
+    CaseStatus.REJECTED: "Declined",
+    CaseStatus.FAILED: "Failed",
+    CaseStatus.CANCELLED: "Cancelled",
+    CaseStatus.ENTERED_IN_ERROR: "Withdrawn",
+}
+
+
+def state_of(
+    case: Case,
+    *,
+    draft: bool = False,
+    accept_queued: bool = False,
+    signed: bool = False,
+    delivered: bool = False,
+    withdrawn: bool = False,
+) -> StateWords:
+    """The state a reader is shown. What was signed here counts before the hospital has said so."""
+    if withdrawn:
+        return StateWords("Withdrawn", "danger", 4)
+    if delivered or case.status is CaseStatus.COMPLETED:
+        return StateWords("Delivered", "good", 3)
+    if signed:
+        return StateWords("Waits to leave", "warning", 2)
+    if case.status in CLOSED_WORDS:
+        return StateWords(CLOSED_WORDS[case.status], "danger", 4)
+    if case.status is CaseStatus.ON_HOLD:
+        return StateWords("On hold", "warning", 2)
+    if draft or case.status is CaseStatus.IN_PROGRESS:
+        return StateWords("In progress", "accent", STARTED_RANK)
+    if accept_queued or case.status is CaseStatus.ACCEPTED:
+        return StateWords("Accepted", "accent", STARTED_RANK)
+    return StateWords("New", "", 1)
+
+
+PRIORITY_WORDS = {
+    Priority.ROUTINE: ("Routine", "", 3),
+    Priority.URGENT: ("Urgent", "warning", 2),
+    Priority.ASAP: ("As soon as possible", "warning", 1),
+    Priority.STAT: ("Immediately", "danger", 0),
+}
+"""Priority → words, tone, rank (small first)."""

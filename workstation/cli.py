@@ -1,0 +1,160 @@
+"""`readingroom` and its subcommands: what may be asked, how it is parsed, and which exit status it ends with.
+
+Each command's work is in `workstation.commands` and is imported when it is asked for: ``--help`` loads nothing heavy.
+Exit status: 0 done, 1 an expected failure with one plain sentence on standard error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+NEGATIVE_VALUES = ("--window",)
+"""Options whose value may begin with a minus sign, which argparse alone takes for another option."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name in letters the terminal lacks stops no command
+    options = make_parser().parse_args(join_negative_values(given))
+    from workstation.commands.answer import run_command
+    from workstation.logs import start_logging
+
+    start_logging(getattr(options, "log_level", "warning"))
+    module = importlib.import_module(f"workstation.commands.{options.module}")
+    return run_command(getattr(module, options.function), options)
+
+
+def join_negative_values(arguments: Sequence[str]) -> list[str]:
+    """``--window -600,1500`` as ``--window=-600,1500``."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in NEGATIVE_VALUES and re.match(r"-[\d.]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def has_display() -> bool:
+    """There is a screen that a window could be shown on."""
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal"):
+        return False
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every command and option there is."""
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = everywhere.add_argument_group("everywhere")
+    common.add_argument("--home", metavar="DIR", help="where the encrypted data lives (default: the user data folder)")
+    common.add_argument("--profile", metavar="NAME", help="which hospital account (default: the one used last)")
+    common.add_argument("--log-level", choices=LOG_LEVELS, help="how much is logged on standard error")
+    parser = argparse.ArgumentParser(
+        prog="readingroom",
+        description="The reviewer's workstation for remote second opinions. Without a command it opens the window.",
+        parents=[everywhere],
+    )
+    parser.set_defaults(module="workstation_command", function="open_workstation")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, module: str, function: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=[everywhere])
+        added.set_defaults(module=module, function=function)
+        if json:
+            added.add_argument("--json", action="store_true", help="one JSON document on standard output")
+        return added
+
+    demo = command("demo", "demo_command", "demonstrate", "the workstation with a demo hospital on this computer")
+    demo.add_argument("--data", metavar="DIR", type=Path, help="every study and slide below DIR becomes a case too")
+    demo.add_argument("--tour", metavar="DIR", type=Path, help="drive the main job and leave screenshots in DIR")
+    hospital = commands.add_parser("hospital", help="the demo hospital alone", parents=[everywhere])
+    hospital_commands = hospital.add_subparsers(metavar="COMMAND", required=True)
+    serve = hospital_commands.add_parser("serve", help="serve until interrupted", parents=[everywhere])
+    serve.set_defaults(module="hospital_command", function="serve_hospital")
+    serve.add_argument("--port", type=_port, required=True, help="0 for any free one")
+    serve.add_argument("--data", metavar="DIR", type=Path, help="every study and slide below DIR becomes a case too")
+    serve.add_argument("--state", metavar="DIR", type=Path, help="where the hospital keeps its records")
+    serve.add_argument("--stop-with-stdin", action="store_true", help="end when standard input is closed")
+    sync = command("sync", "store_commands", "sync", "one round of sync without a window", json=True)
+    sync.add_argument("--once", action="store_true", help="one round (as it is without this option)")
+    command("cases", "store_commands", "list_cases", "the cases on this computer", json=True)
+    command("outbox", "store_commands", "list_outbox", "what waits to leave, and why", json=True)
+    opened = command("open", "open_command", "open_files", "the viewer on local files and folders")
+    opened.add_argument("paths", metavar="PATH", nargs="+", type=Path)
+    inspect = command("inspect", "image_commands", "inspect", "what the loaders make of files", json=True)
+    inspect.add_argument("paths", metavar="PATH", nargs="+", type=Path)
+    _add_snapshot(command("snapshot", "image_commands", "snapshot", "the pixels a reader would see, as a PNG file"))
+    verify = command("verify", "verify_command", "verify", "who signed a report or opinion, and is it whole", json=True)
+    verify.add_argument("file", metavar="FILE", type=Path)
+    verify.add_argument("--trust", metavar="CA.pem", type=Path, help="certificates to trust (default: the profile's)")
+    return parser
+
+
+def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
+    snapshot.add_argument("path", metavar="PATH", type=Path)
+    snapshot.add_argument("--out", metavar="FILE.png", type=Path, required=True)
+    snapshot.add_argument("--series", metavar="UID", help="which series, where PATH holds several")
+    snapshot.add_argument("--frame", metavar="N", type=int, default=1, help="which image, from 1 in display order")
+    look = snapshot.add_mutually_exclusive_group()
+    look.add_argument("--window", metavar="CENTER,WIDTH|minmax|file", type=_window, help="what is black and white")
+    look.add_argument("--preset", metavar="NAME", help="a window by name")
+    snapshot.add_argument("--size", metavar="WxH", type=_size, help="default: every image pixel is one picture pixel")
+    snapshot.add_argument("--invert", action="store_true", help="black for white")
+    snapshot.add_argument("--rotate", type=int, choices=(0, 90, 180, 270), default=0, help="clockwise")
+    snapshot.add_argument("--flip", choices=("h", "v"), help="after rotating")
+    snapshot.add_argument("--bare", action="store_true", help="no text, letters or marks")
+    snapshot.add_argument("--region", metavar="X,Y,W,H", type=_region, help="of a slide, in level-0 pixels")
+    snapshot.add_argument("--no-icc", action="store_true", help="a slide's pixels as they are stored")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _window(text: str) -> str | tuple[float, float]:
+    if text in ("minmax", "file"):
+        return text
+    try:
+        centre, width = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("CENTER,WIDTH (such as -600,1500), minmax or file") from None
+    if width <= 0:
+        raise argparse.ArgumentTypeError("a window's width is greater than 0")
+    return centre, width
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError("width and height in pixels, such as 800x600")
+    return int(found[1]), int(found[2])
+
+
+def _region(text: str) -> tuple[int, int, int, int]:
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("four whole numbers: X,Y,W,H") from None
+    if x < 0 or y < 0 or width <= 0 or height <= 0:
+        raise argparse.ArgumentTypeError("X and Y from 0, W and H greater than 0")
+    return x, y, width, height
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

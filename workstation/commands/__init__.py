@@ -1,0 +1,1 @@
+"""What each subcommand of `readingroom` does. `workstation.cli` parses; none is imported before its turn."""

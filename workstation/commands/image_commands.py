@@ -1,0 +1,194 @@
+"""`readingroom inspect` and `snapshot`: what the loaders made of local files, and the pixels a reader would see."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewers.errors import OutOfRange, UnreadableFile
+from workstation.commands.answer import DONE, FAILED, complain, say, say_json
+from workstation.local_files import LocalScan, LocalSlide, scan_local_files
+
+if TYPE_CHECKING:
+    from viewers.radiology.frame import Series
+
+
+def inspect(options: Namespace) -> int:
+    """Status 1 only if nothing of what was named can be shown."""
+    scan = scan_local_files(options.paths)
+    found = _describe(scan)
+    if options.json:
+        say_json(found)
+    else:
+        _say_series(found["series"])
+        _say_slides(found["slides"])
+    for item in scan.not_opened:
+        complain(item.sentence)
+    if not scan.holds_images and not scan.not_opened:
+        complain("There is nothing to inspect.")
+    return DONE if scan.holds_images else FAILED
+
+
+def snapshot(options: Namespace) -> int:
+    """Write one PNG; the sentence says what it shows."""
+    scan = scan_local_files([options.path])
+    if options.region is not None or (scan.slides and not scan.series):
+        pixels, shown = _slide_pixels(options, scan), "the slide"
+    else:
+        series = _choose_series(options, scan)
+        pixels, shown = _series_pixels(options, series), f"image {options.frame} of “{series.title}”"
+    _write_png(pixels, options.out)
+    say(f"{options.out}: {shown}, {pixels.shape[1]} × {pixels.shape[0]} pixels")
+    return DONE
+
+
+def _describe(scan: LocalScan) -> dict[str, Any]:
+    from viewers.pathology.inspection import inspect_slide
+    from viewers.pathology.slide_source import open_slide
+    from viewers.radiology.frame import StudyScan
+    from viewers.radiology.inspection import inspect_series
+
+    found = inspect_series(StudyScan(scan.series, (), (), ()))
+    slides = []
+    for slide in scan.slides:
+        source = open_slide(slide.sources)
+        try:
+            slides.append(
+                {"title": slide.title, "files": [file.name for file in slide.sources], **inspect_slide(source)}
+            )
+        finally:
+            source.close()
+    not_opened = [{"file": item.name, "reason": item.sentence} for item in scan.not_opened]
+    return {"series": found["series"], "slides": slides, "not_opened": not_opened}
+
+
+def _say_series(found: list[dict[str, Any]]) -> None:
+    for series in found:
+        geometry, calibration = series["geometry"], series["calibration"]
+        patient = series["patient"]
+        say(f"{series['title']}: {len(series['frames'])} images, {series['columns']} × {series['rows']} pixels")
+        say(f"  patient      {patient['name'] or 'name missing'} · ID {patient['id'] or 'missing'}")
+        say(f"  series UID   {series['series_uid']}")
+        say(f"  syntax       {', '.join(entry['name'] for entry in series['transfer_syntaxes'])}")
+        size = (
+            "" if calibration["column_mm"] is None else f" {calibration['column_mm']:g} × {calibration['row_mm']:g} mm"
+        )
+        note = f" ({calibration['note']})" if calibration["note"] else ""
+        say(f"  calibration  {calibration['class']}{size}{note}")
+        if geometry is None:
+            say("  geometry     none: ordered by number")
+        else:
+            spacing = geometry["slice_spacing_mm"]
+            step = "one position" if spacing is None else f"{spacing:g} mm apart"
+            letters = geometry["letters"]
+            edges = f", {letters['left']} at the left, {letters['top']} above" if letters else ""
+            say(f"  geometry     ordered by position, {step}{edges}")
+        for warning in series["warnings"]:
+            say(f"  warning      {warning}")
+
+
+def _say_slides(found: list[dict[str, Any]]) -> None:
+    for slide in found:
+        say(f"{slide['title']}")
+        for name, value in slide.items():
+            if name == "title":
+                continue
+            if isinstance(value, list):
+                say(f"  {name}: {len(value)}")
+                for entry in value:
+                    say(f"    {_flat(entry)}")
+            else:
+                say(f"  {name}: {_flat(value)}")
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+    return "unknown" if value is None else str(value)
+
+
+def _choose_series(options: Namespace, scan: LocalScan) -> Series:
+    if not scan.series:
+        raise UnreadableFile("\n".join(item.sentence for item in scan.not_opened) or "There is no image to show.")
+    if options.series is None:
+        if len({series.series_uid for series in scan.series}) > 1:
+            uids = "\n".join(f"  {series.series_uid}  {series.title}" for series in scan.series)
+            raise OutOfRange(f"{options.path} holds {len(scan.series)} series; choose one with --series:\n{uids}")
+        return scan.series[0]
+    for series in scan.series:
+        if series.series_uid == options.series:
+            return series
+    raise OutOfRange(f"{options.path} holds no series {options.series}.")
+
+
+def _series_pixels(options: Namespace, series: Series) -> Any:
+    from viewers.radiology.snapshot import render_snapshot
+    from viewers.radiology.windowing import VoiWindow
+    from workstation.reading.presenter import patient_words
+
+    window = options.window
+    if isinstance(window, tuple):
+        window = VoiWindow(*window)
+    if not options.bare:
+        _prepare_words()
+    return render_snapshot(
+        series,
+        options.frame,
+        window=window,
+        preset=options.preset,
+        size=options.size,
+        invert=options.invert,
+        rotate=options.rotate,
+        flip=options.flip,
+        bare=options.bare,
+        patient_line=patient_words(series.patient),
+    )
+
+
+def _slide_pixels(options: Namespace, scan: LocalScan) -> Any:
+    from viewers.pathology.slide_source import open_slide
+    from viewers.pathology.snapshot import render_slide_snapshot
+    from workstation.reading.presenter import patient_words
+
+    if not scan.slides:
+        raise UnreadableFile("\n".join(item.sentence for item in scan.not_opened) or "There is no slide to show.")
+    slide: LocalSlide = scan.slides[0]
+    if not options.bare:
+        _prepare_words()
+    source = open_slide(slide.sources)
+    try:
+        return render_slide_snapshot(
+            source,
+            region=options.region,
+            size=options.size,
+            bare=options.bare,
+            no_icc=options.no_icc,
+            patient_line=patient_words(slide.patient),
+        )
+    finally:
+        source.close()
+
+
+def _prepare_words() -> None:
+    """Words are drawn by Qt, which wants an application and, without a screen, the platform that has none."""
+    import os
+
+    from workstation.cli import has_display
+
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from workstation.startup import make_qt_application
+
+    make_qt_application()
+
+
+def _write_png(pixels: Any, path: Path) -> None:
+    from PySide6.QtGui import QImage, QImageWriter
+
+    height, width = pixels.shape[:2]
+    grey = pixels.ndim == 2
+    picture_format = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
+    image = QImage(pixels.tobytes(), width, height, width * (1 if grey else 3), picture_format)
+    if not QImageWriter(str(path), b"png").write(image):
+        raise UnreadableFile(f"{path} cannot be written.")

@@ -1,0 +1,128 @@
+"""`readingroom sync`, `cases` and `outbox`: what the encrypted store holds, and one round of sync, without a window."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workstation.commands.answer import DONE, FAILED, complain, home_of, profile_of, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+
+def list_cases(options: Namespace) -> int:
+    """Every case: id, patient, question, status, due, what is here and what is missing."""
+    from workstation.clock import local_now
+    from workstation.completeness import completeness_of
+    from workstation.worklist.presenter import load_rows
+
+    with _store(options, read_only=True) as store:
+        rows = sorted(load_rows(store, local_now(), None), key=lambda row: row.order)
+        if not options.json:
+            if not rows:
+                say("There are no cases on this computer.")
+                return DONE
+            say_table(
+                ("CASE", "STATE", "PRIORITY", "PATIENT", "DUE", "HERE", "QUESTION"),
+                [
+                    (r.case_id, r.state.text, r.priority, r.patient, r.due.text, r.here, _short(r.question))
+                    for r in rows
+                ],
+            )
+            return DONE
+        found = []
+        for row in rows:
+            case = store.cases.get_case(row.case_id)
+            here = completeness_of(
+                case, store.objects.list_objects(row.case_id), store.objects.list_rejected(row.case_id)
+            )
+            found.append(
+                {
+                    "case": row.case_id,
+                    "patient": {"name": case.patient.display_name, "id": case.patient.patient_id},
+                    "questions": list(case.questions),
+                    "status": case.status.value,
+                    "state": row.state.text,
+                    "priority": case.priority.value,
+                    "due": case.due.isoformat() if case.due else None,
+                    "consent": case.consent.value,
+                    "here": {
+                        "images": [here.images.here, here.images.expected],
+                        "slides": [here.slides.here, here.slides.expected],
+                        "documents": [here.documents.here, here.documents.expected],
+                    },
+                    "rejected": [{"title": item.title, "reason": item.reason} for item in here.rejected],
+                    "foreign": [stored.patient_mismatch for stored in here.foreign],
+                }
+            )
+        say_json(found)
+    return DONE
+
+
+def list_outbox(options: Namespace) -> int:
+    """What waits to leave or has left, how often it was tried, and why it has not gone."""
+    with _store(options, read_only=True) as store:
+        entries = store.outbox.list_entries()
+    if options.json:
+        say_json(
+            [
+                {
+                    "case": entry.case_id,
+                    "what": entry.kind.value,
+                    "subject": entry.subject,
+                    "state": entry.state.value,
+                    "attempts": entry.attempts,
+                    "last_error": entry.last_error,
+                    "queued_at": entry.queued_at.isoformat(),
+                    "last_attempt_at": entry.last_attempt_at.isoformat() if entry.last_attempt_at else None,
+                }
+                for entry in entries
+            ]
+        )
+        return DONE
+    if not entries:
+        say("Nothing waits to leave.")
+        return DONE
+    say_table(
+        ("CASE", "WHAT", "SUBJECT", "STATE", "TRIES", "WHY"),
+        [(e.case_id, e.kind.value, e.subject, e.state.value, str(e.attempts), e.last_error) for e in entries],
+    )
+    return DONE
+
+
+def sync(options: Namespace) -> int:
+    """One round; status 1 when it could not be completed."""
+    from sync.hospital_profile import HospitalProfile
+    from sync.sync_round import run_sync_round
+    from workstation.places import hospital_profile_path
+
+    profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
+    with _store(options, read_only=False) as store:
+        report = run_sync_round(store, profile)
+    if options.json:
+        say_json(report.to_json())
+    else:
+        say(f"{report.cases_seen} cases seen, {report.objects_fetched} files fetched ({report.bytes_fetched} bytes)")
+        say(f"{report.sent} sent, {report.waiting} waiting to leave, {report.rejected} rejected")
+    for problem in report.problems:
+        complain(problem)
+    return DONE if report.complete else FAILED
+
+
+@contextmanager
+def _store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
+    from sync.store.database import open_store
+    from workstation.places import profile_directory
+
+    store = open_store(profile_directory(home_of(options), profile_of(options)), read_only=read_only)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,49 @@
+"""`readingroom`: the window."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from workstation.commands.answer import DONE, FAILED, complain, home_of, profile_of
+
+
+def open_workstation(options: Namespace) -> int:
+    """Open the window over the chosen profile and stay until it is closed."""
+    from sync.errors import SyncError
+    from workstation.cli import has_display
+
+    if not has_display() and not os.environ.get("QT_QPA_PLATFORM"):
+        complain("There is no screen to open a window on; `readingroom demo` shows the program without one.")
+        return FAILED
+    try:
+        home, profile = home_of(options), profile_of(options)
+    except SyncError as error:
+        if has_display():
+            from workstation.window.sentence_dialog import show_sentence
+
+            show_sentence(str(error))
+        raise
+    from workstation.startup import build_application
+
+    return stay_open(build_application(home, profile))
+
+
+def stay_open(running: object) -> int:
+    """Run the event loop until the window is closed; an opening that fails is shown, printed, and ends it."""
+    from PySide6.QtWidgets import QApplication
+
+    from workstation.startup import RunningApplication
+    from workstation.window.sentence_dialog import show_sentence
+
+    assert isinstance(running, RunningApplication)
+
+    def fail(sentence: str) -> None:
+        complain(sentence)
+        show_sentence(sentence, running.window)
+        running.window.close()
+
+    running.failed.connect(fail)
+    QApplication.exec()
+    running.close()
+    return FAILED if running.failure else DONE

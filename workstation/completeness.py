@@ -1,0 +1,103 @@
+"""How much of a case lies on this computer, and what is missing. Counts only; no Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.records.case import Case, ConsentState
+from sync.records.stored_object import RejectedObject, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many of so many."""
+
+    here: int
+    expected: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.here >= self.expected
+
+    def words(self, one: str, many: str) -> str:
+        """``220 of 220 images``."""
+        return f"{self.here} of {self.expected} {one if self.expected == 1 else many}"
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What of a case is here: images (DICOM instances), slides, documents; and what was turned away or is foreign."""
+
+    consent: ConsentState
+    images: Count
+    slides: Count
+    documents: Count
+    studies: dict[str, Count]
+    """By the study's reference."""
+    series: dict[str, Count]
+    """By SeriesInstanceUID."""
+    sources: frozenset[str]
+    """References of which something is here."""
+    rejected: tuple[RejectedObject, ...]
+    foreign: tuple[StoredObject, ...]
+    """Objects whose patient is not the case's."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.images.is_whole and self.slides.is_whole and self.documents.is_whole
+
+    @property
+    def nothing_here(self) -> bool:
+        return not (self.images.here or self.slides.here or self.documents.here)
+
+    def words(self) -> str:
+        """One line for the worklist."""
+        if self.consent is not ConsentState.ACTIVE and self.nothing_here:
+            return NO_CONSENT[self.consent]
+        parts = []
+        if self.images.expected:
+            parts.append(self.images.words("image", "images"))
+        if self.slides.expected:
+            parts.append(self.slides.words("slide", "slides"))
+        if self.documents.expected and (not parts or not self.documents.is_whole):
+            parts.append(self.documents.words("document", "documents"))
+        return " · ".join(parts) or "no records listed"
+
+
+NO_CONSENT = {
+    ConsentState.MISSING: "not downloaded: no consent",
+    ConsentState.EXPIRED: "not downloaded: consent expired",
+    ConsentState.ACTIVE: "",
+}
+
+
+def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Sequence[RejectedObject]) -> Completeness:
+    """Count what is here against what the hospital lists."""
+    sources = frozenset(stored.source for stored in objects)
+    per_series: dict[str, set[str]] = {}
+    for stored in objects:
+        if stored.series_uid is not None and stored.sop_instance_uid is not None:
+            per_series.setdefault(stored.series_uid, set()).add(stored.sop_instance_uid)
+    series = {
+        entry.series_uid: Count(len(per_series.get(entry.series_uid, ())), entry.instance_count)
+        for study in case.studies
+        for entry in study.series
+    }
+    studies = {
+        study.reference: Count(sum(series[entry.series_uid].here for entry in study.series), study.instance_count)
+        for study in case.studies
+    }
+    slides = case.slides
+    papers = [document for document in case.documents if document not in slides]
+    return Completeness(
+        consent=case.consent,
+        images=Count(sum(c.here for c in studies.values()), sum(c.expected for c in studies.values())),
+        slides=Count(sum(s.reference in sources for s in slides), len(slides)),
+        documents=Count(sum(p.reference in sources for p in papers), len(papers)),
+        studies=studies,
+        series=series,
+        sources=sources,
+        rejected=tuple(rejected),
+        foreign=tuple(stored for stored in objects if stored.patient_mismatch),
+    )

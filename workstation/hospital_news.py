@@ -1,0 +1,111 @@
+"""What a round of sync tells, put in words for the status line and the worklist. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from sync.records.case import CaseId
+from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
+from sync.transfer.progress import SyncProgress, SyncStage
+from workstation.background import sentence_for
+
+if TYPE_CHECKING:
+    from sync.sync_round import SyncReport
+
+
+class StatusWords(Protocol):
+    """The status line as this module sees it."""
+
+    def show_sync(self, text: str, *, offline: bool = False) -> None:
+        """How sync stands."""
+
+    def show_outbox(self, text: str) -> None:
+        """What waits to leave."""
+
+    def say(self, sentence: str, *, failure: bool = False) -> None:
+        """One sentence for the user."""
+
+
+class RowProgress(Protocol):
+    """The worklist as this module sees it."""
+
+    def progressed(self, case_id: CaseId, text: str) -> None:
+        """How far a case is; empty when it is done."""
+
+    def sync_ran(self, running: bool) -> None:
+        """A round began or ended."""
+
+
+STAGE_WORDS = {
+    SyncStage.SENDING: "Sending what waits…",
+    SyncStage.WORKLIST: "Asking for your cases…",
+    SyncStage.RECORDS: "Fetching records…",
+}
+
+
+class HospitalNews:
+    """Listens to one `SyncLoop`."""
+
+    def __init__(self, status: StatusWords, worklist: RowProgress, hospital: str, now: Callable[[], datetime]) -> None:
+        self._status = status
+        self._worklist = worklist
+        self._hospital = hospital
+        self._now = now
+        self._told: list[str] = []
+
+    def began(self) -> None:
+        """A round is under way."""
+        self._worklist.sync_ran(True)
+        self._status.show_sync(f"Syncing with {self._hospital}…")
+
+    def progressed(self, progress: SyncProgress) -> None:
+        """A moment of the round."""
+        if progress.stage is not SyncStage.DOWNLOADING:
+            self._status.show_sync(STAGE_WORDS.get(progress.stage, f"Syncing with {self._hospital}…"))
+            return
+        self._status.show_sync(f"Fetching files: {progress.done} of {progress.total}")
+        if progress.case_id is not None and progress.case_total:
+            share = 100 * progress.case_done // progress.case_total
+            is_done = progress.case_done >= progress.case_total
+            self._worklist.progressed(progress.case_id, "" if is_done else f"arriving: {share} %")
+
+    def ended(self, report: SyncReport) -> None:
+        """The round is over; what went wrong in it is said once. One that broke off is no reason to stop reading."""
+        self._worklist.sync_ran(False)
+        problems = list(report.problems)
+        if report.complete:
+            self._status.show_sync(f"Synced with {self._hospital} at {self._now():%H:%M}")
+        else:
+            reason = problems.pop() if problems else f"The sync with {self._hospital} broke off."
+            self._status.show_sync(reason, offline=True)
+        if problems and problems != self._told:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self._status.say(f"{problems[0]}{more}", failure=True)
+        self._told = problems
+
+    def failed(self, error: Exception) -> None:
+        """The round ended by a bug of ours."""
+        self._worklist.sync_ran(False)
+        self._status.show_sync("The last sync failed", offline=True)
+        self._status.say(sentence_for(error), failure=True)
+
+    def show_outbox(self, entries: Sequence[OutboxEntry]) -> None:
+        """What waits to leave, and what needs a person."""
+        self._status.show_outbox(outbox_words(entries))
+
+
+def outbox_words(entries: Sequence[OutboxEntry]) -> str:
+    """``1 opinion waits to leave``; what needs attention is said first."""
+    stuck = [entry for entry in entries if entry.state is OutboxState.NEEDS_ATTENTION]
+    opinions = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.OPINION]
+    moves = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.TASK_MOVE]
+    parts = []
+    if stuck:
+        parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention: {stuck[0].last_error}")
+    if opinions:
+        parts.append(f"{len(opinions)} {'opinion waits' if len(opinions) == 1 else 'opinions wait'} to leave")
+    elif moves:
+        parts.append(f"{len(moves)} {'message waits' if len(moves) == 1 else 'messages wait'} to leave")
+    return " · ".join(parts)

@@ -1,0 +1,249 @@
+"""What the opinion needs of one case, read from the store at once: form, answers, marks, what is here. No Qt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from resources import resource
+from sync.fhir.expressions import NotCalculated, calculate
+from sync.records.answer import Answer, Reference
+from sync.records.case import Case, CaseId, ConsentState
+from sync.records.opinion import Json, OpinionDraft, Receipt
+from sync.records.opinion_checks import Check, CompletenessNote
+from sync.records.outbox_entry import OutboxEntry, OutboxKind
+from sync.records.questionnaire import (
+    Item,
+    ItemType,
+    Questionnaire,
+    UnsupportedQuestionnaire,
+    parse_questionnaire,
+)
+from sync.records.questionnaire_response import (
+    ItemPath,
+    Response,
+    load_response,
+    response_items,
+    start_response,
+)
+from sync.store.database import Store
+from workstation.completeness import completeness_of
+from workstation.opinion.form_state import Candidate, LengthMark
+from workstation.opinion.marks_export import MarkShelf
+
+SHIPPED_FORMS = ("second-opinion",)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One case with its form, ready to be worked on, or to be read when it is signed."""
+
+    case: Case
+    form: Questionnaire
+    context: dict[str, Json]
+    """Launch resources for expressions: serviceRequest, patient."""
+    response: Response
+    notes: dict[ItemPath, str]
+    records: tuple[Candidate, ...]
+    marks: tuple[Candidate, ...]
+    lengths: tuple[LengthMark, ...]
+    incomplete: tuple[CompletenessNote, ...]
+    hindrances: tuple[Check, ...]
+    """What of the case itself stands in the way of a signature: a foreign patient's object, no consent, withdrawal."""
+    signed_identifier: str = ""
+    signer_name: str = ""
+    signed_at_text: str = ""
+    receipt: Receipt | None = None
+    outbox_entry: OutboxEntry | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        return bool(self.signed_identifier)
+
+
+def load_desk(store: Store, case_id: CaseId) -> Desk:
+    """Everything about the opinion of that case. UnsupportedQuestionnaire when its form cannot be shown."""
+    case = store.cases.get_case(case_id)
+    form = load_form(store, case.questionnaire)
+    context = {
+        name: found
+        for name, reference in (
+            ("serviceRequest", case.service_request_reference),
+            ("patient", case.patient.reference),
+        )
+        if (found := store.cases.find_resource(reference)) is not None
+    }
+    signed = store.opinions.find_signed(case_id)
+    draft = store.opinions.find_draft(case_id)
+    notes: dict[ItemPath, str] = {}
+    if signed is not None:
+        response = load_response(form, signed.frozen.response)
+    elif draft is not None:
+        response = load_response(form, draft.response)
+    else:
+        response, notes = start_opinion(form, case, context)
+    shelf = MarkShelf(store, case)
+    marks = shelf.read(store.annotations.list_current(case_id))
+    entries = [
+        entry
+        for entry in store.outbox.list_entries()
+        if signed is not None and entry.kind is OutboxKind.OPINION and entry.subject == signed.frozen.opinion_identifier
+    ]
+    return Desk(
+        case=case,
+        form=form,
+        context=context,
+        response=response,
+        notes=notes,
+        records=record_candidates(case),
+        marks=shelf.candidates(marks),
+        lengths=shelf.lengths(marks),
+        incomplete=incomplete_records(store, case),
+        hindrances=hindrances(store, case),
+        signed_identifier=signed.frozen.opinion_identifier if signed else "",
+        signer_name=signed.signer_name if signed else "",
+        signed_at_text=f"{signed.frozen.signed_at.astimezone():%Y-%m-%d %H:%M %Z}" if signed else "",
+        receipt=store.opinions.find_receipt(case_id) if signed else None,
+        outbox_entry=entries[-1] if entries else None,
+    )
+
+
+def load_form(store: Store, canonical: str) -> Questionnaire:
+    """The form with that canonical ``url|version``: the hospital's own if it came with the case, else ours."""
+    name = canonical.partition("|")[0].rpartition("/")[2]
+    sources = [store.cases.find_resource(f"Questionnaire/{name}")]
+    sources += [json.loads(resource("questionnaires", f"{form}.json").read_text("utf-8")) for form in SHIPPED_FORMS]
+    for source in sources:
+        if source is not None and canonical in (source.get("url"), f"{source.get('url')}|{source.get('version')}"):
+            return parse_questionnaire(source)
+    raise UnsupportedQuestionnaire(f"The form “{canonical}” that this case asks for is not on this computer.")
+
+
+def start_opinion(form: Questionnaire, case: Case, context: dict[str, Json]) -> tuple[Response, dict[ItemPath, str]]:
+    """A new form with its initial values: initialExpression (SDC), and one row an asked question to answer."""
+    response = start_response(form)
+    notes: dict[ItemPath, str] = {}
+    group = next((path for path, item, _row in response.walk() if item.link_id == "q.answer"), None)
+    question = form.find("q.answer.question")
+    if question is not None and group is not None:
+        for index, text in enumerate(case.questions):
+            if index >= response.count_rows(group):
+                response = response.with_row(group)
+            place = (*group[:-1], ("q.answer", index), ("q.answer.question", 0))
+            response = response.with_answer(place, Answer("valueString", text[: question.max_length]))
+    for path, item, row in tuple(response.walk()):
+        if item.initial_expression and row.answer is None:
+            response, note = evaluate_into(response, path, item, item.initial_expression, context)
+            if note:
+                notes[path] = note
+    return response, notes
+
+
+def evaluate_into(
+    response: Response, path: ItemPath, item: Item, expression: str, context: dict[str, Json]
+) -> tuple[Response, str]:
+    """The response with what *expression* gives at *path* (nothing empties it), and a note when it failed."""
+    source: Json = {"resourceType": "QuestionnaireResponse", "item": response_items(response)}
+    try:
+        values = calculate(expression, source, context)
+    except NotCalculated as error:
+        return response.with_answer(path, None), f"{str(error)[:1].upper()}{str(error)[1:]}."
+    return response.with_answer(path, _as_answer(item, values)), ""
+
+
+def _as_answer(item: Item, values: Sequence[object]) -> Answer | None:
+    first = values[0] if values else None
+    if item.type in (ItemType.DECIMAL, ItemType.INTEGER):
+        is_number = isinstance(first, int | float) and not isinstance(first, bool)
+        return Answer(item.answer_element, first) if is_number else None  # type: ignore[arg-type]
+    if item.type is ItemType.BOOLEAN:
+        return Answer(item.answer_element, first) if isinstance(first, bool) else None
+    if isinstance(first, str) and first.strip():
+        return Answer(item.answer_element, first)
+    return None
+
+
+def recalculate(
+    form: Questionnaire, response: Response, context: dict[str, Json]
+) -> tuple[Response, dict[ItemPath, str]]:
+    """The response with every calculatedExpression evaluated, and notes on those that could not be."""
+    notes: dict[ItemPath, str] = {}
+    if not any(item.calculated_expression for item in form.walk()):
+        return response, notes
+    for path, item, _row in tuple(response.walk()):
+        if item.calculated_expression:
+            response, note = evaluate_into(response, path, item, item.calculated_expression, context)
+            if note:
+                notes[path] = note
+    return response, notes
+
+
+def record_candidates(case: Case) -> tuple[Candidate, ...]:
+    """The records a reference question may name, in the order of the case page: studies, documents, reports.
+
+    A report whose words are one of the documents is offered once, as that document.
+    """
+    named = [("ImagingStudy", study.reference, study.description or "Imaging study") for study in case.studies]
+    named += [
+        ("DocumentReference", document.reference, document.title)
+        for document in case.documents
+        if document.category.value != "consent"
+    ]
+    offered = {reference for _kind, reference, _words in named}
+    named += [
+        ("DiagnosticReport", report.reference, report.title)
+        for report in case.prior_reports
+        if report.document_reference not in offered
+    ]
+    return tuple(Candidate(Reference(reference, kind, words or reference)) for kind, reference, words in named)
+
+
+def incomplete_records(store: Store, case: Case) -> tuple[CompletenessNote, ...]:
+    """Records of which something is not here, in the words of the safety rule: “48 of 56 images here”."""
+    case_id = case.case_id
+    whole = completeness_of(case, store.objects.list_objects(case_id), store.objects.list_rejected(case_id))
+    notes = [
+        CompletenessNote(study.description or "Imaging study", f"{count.words('image', 'images')} here.")
+        for study in case.studies
+        if not (count := whole.studies[study.reference]).is_whole
+    ]
+    notes += [
+        CompletenessNote(document.title, "not on this computer.")
+        for document in case.documents
+        if document.reference not in whole.sources and document.category.value != "consent"
+    ]
+    notes += [CompletenessNote(rejected.title, rejected.reason) for rejected in whole.rejected]
+    return tuple(notes)
+
+
+def hindrances(store: Store, case: Case) -> tuple[Check, ...]:
+    """What of the case itself forbids signing now."""
+    found = []
+    foreign = [o for o in store.objects.list_objects(case.case_id) if o.patient_mismatch]
+    if foreign and store.objects.find_mismatch_override(case.case_id) is None:
+        sentence = f"{foreign[0].patient_mismatch} Settle this on the case page first."
+        found.append(Check("patient", "Every image is this patient's", False, True, sentence))
+    if case.consent is not ConsentState.ACTIVE:
+        sentence = "The patient's consent is not active; no opinion can be signed."
+        found.append(Check("consent", "The patient has consented", False, True, sentence))
+    withdrawn = store.cases.find_withdrawal(case.case_id)
+    if withdrawn is not None:
+        found.append(Check("assigned", "The case is assigned to you", False, True, withdrawn))
+    elif case.status.is_terminal:
+        sentence = f"The hospital has closed this case ({case.status.value})."
+        found.append(Check("assigned", "The case is open", False, True, sentence))
+    return tuple(found)
+
+
+def draft_of(desk: Desk, response: Response, saved_at: datetime) -> OpinionDraft:
+    """The form as it stands, as a local draft (FHIR R4 QuestionnaireResponse, in-progress)."""
+    source: Json = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": desk.form.canonical,
+        "status": "in-progress",
+        "subject": {"reference": desk.case.patient.reference},
+        "item": response_items(response),
+    }
+    return OpinionDraft(desk.case.case_id, source, saved_at)

@@ -1,0 +1,1 @@
+"""The page where images are read and marked: which images, how they hang, the marks, and that they are kept."""

@@ -1,0 +1,231 @@
+"""Builds what the reading page shows of a case from the store, and keeps the marks made there. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+from sync.changes import Changes
+from sync.records.annotation_record import AnnotationRevision
+from sync.records.case import Case, CaseId
+from sync.records.stored_object import StoredObject
+from sync.store.database import Store
+from viewers.annotation.annotation import Annotation, SlideTarget
+from viewers.annotation.annotation_set import AnnotationSet
+from viewers.errors import UnreadableFile
+from viewers.radiology.frame import DicomPatient, DicomSlide
+from workstation.completeness import Count, completeness_of
+from workstation.lanes import Lanes
+from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
+from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
+from workstation.reading.mark_record import first_free_number, mark_of
+from workstation.reading.series_facts import load_series
+from workstation.window.patient_identity import identity_of
+
+
+class CaseReadingPresenter:
+    """Between the store and the reading page. ``reader`` is the author of new marks (``Practitioner/…``)."""
+
+    def __init__(self, store: Store, lanes: Lanes, reader: str) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._reader = reader
+
+    def load(
+        self, case_id: CaseId, done: Callable[[CaseReading], None], failed: Callable[[Exception], None] | None = None
+    ) -> None:
+        """Build the reading of that case in the background; *done* is called on the UI thread.
+
+        The store lane is passed once first, so that marks handed over before are in it; it is not kept waiting.
+        """
+        self._lanes.store_lane(
+            lambda: None, lambda _: self._lanes.cpu_lane(lambda: self.build(case_id), done, failed), failed
+        )
+
+    def ask_whether_signed(self, case_id: CaseId, answer: Callable[[bool], None]) -> None:
+        """Whether the case's opinion is signed by now; *answer* is called on the UI thread."""
+        self._lanes.store_lane(lambda: self._store.opinions.find_signed(case_id) is not None, answer)
+
+    def build(self, case_id: CaseId) -> CaseReading:
+        """Everything the page needs of that case. From any thread; the first time it parses each new header."""
+        store = self._store
+        case = store.cases.get_case(case_id)
+        today = datetime.now(UTC).astimezone().date()
+        objects = store.objects.list_objects(case_id)
+        rejected = store.objects.list_rejected(case_id)
+        overridden = store.objects.find_mismatch_override(case_id) is not None
+        shelf = _Shelf(store, case, today, overridden, _counts(store, case, objects))
+        for series_uid, members in _by_series(objects).items():
+            shelf.add_series(series_uid, members)
+        for obj in objects:
+            shelf.add_slide_file(obj)
+        shelf.add_absent(objects)
+        shelf.not_shown += [NotShownItem(item.title, item.reason) for item in rejected]
+        history = store.annotations.list_history(case_id)
+        marks = shelf.read_marks(store.annotations.list_current(case_id))
+        return CaseReading(
+            case_id=case_id,
+            reader=self._reader,
+            series=tuple(shelf.series),
+            slides=tuple(shelf.slides),
+            not_shown=tuple(shelf.not_shown),
+            marks=marks,
+            first_label_number=first_free_number(history),
+            revisions={revision.annotation_id: revision.revision for revision in history},
+            read_only=store.opinions.find_signed(case_id) is not None,
+        )
+
+    def keep_marks(
+        self,
+        reading: CaseReading,
+        annotations: AnnotationSet,
+        *,
+        on_state: Callable[[SaveState], None],
+        on_stored: Callable[[Changes], None],
+        later: Callable[[float, Callable[[], None]], None],
+    ) -> AnnotationAutosave | None:
+        """Store every change of *annotations* from now on; None for files that belong to no case."""
+        if reading.case_id is None:
+            return None
+        return AnnotationAutosave(
+            self._store.annotations,
+            self._lanes,
+            annotations,
+            reading.case_id,
+            reading.revisions,
+            on_state=on_state,
+            on_stored=on_stored,
+            later=later,
+        )
+
+
+class _Shelf:
+    """Collects the items of one case."""
+
+    def __init__(self, store: Store, case: Case, today: date, overridden: bool, counts: dict[str, Count]) -> None:
+        self._store = store
+        self._case = case
+        self._patient_line = identity_of(case, today).line
+        self._overridden = overridden
+        self._counts = counts
+        self._slide_titles = {document.reference: document.title for document in case.slides}
+        self.series: list[SeriesItem] = []
+        self.slides: list[SlideItem] = []
+        self.not_shown: list[NotShownItem] = []
+
+    def add_series(self, series_uid: str, members: Sequence[StoredObject]) -> None:
+        # A foreign object never shares a stack with the patient's own.
+        own = [obj for obj in members if not obj.patient_mismatch]
+        foreign = [obj for obj in members if obj.patient_mismatch]
+        if own:
+            self._add_content(series_uid, own, "", series_uid)
+        if foreign:
+            sentence = foreign[0].patient_mismatch
+            self._add_content(series_uid, foreign, sentence, f"{series_uid}#foreign")
+
+    def add_slide_file(self, obj: StoredObject) -> None:
+        if obj.source not in self._slide_titles:
+            return
+        title = self._slide_titles[obj.source] or obj.title
+        source = self._store.vault.source(obj.sha256, title)
+        blocked = bool(obj.patient_mismatch) and not self._overridden
+        line = self._line(obj.patient_mismatch, None)
+        self.slides.append(SlideItem(SlideTarget(obj.sha256), title, (source,), line, obj.patient_mismatch, blocked))
+
+    def add_absent(self, objects: Sequence[StoredObject]) -> None:
+        """Series and slides that the hospital lists and of which nothing has come."""
+        here = {obj.series_uid for obj in objects}
+        for study in self._case.studies:
+            for entry in study.series:
+                if entry.series_uid not in here:
+                    name = " ".join(part for part in (entry.modality, entry.description) if part) or "Series"
+                    reason = f"Not here yet: 0 of {entry.instance_count} images."
+                    self.not_shown.append(NotShownItem(name, reason))
+        sources = {obj.source for obj in objects}
+        self.not_shown += [
+            NotShownItem(title or "Slide", "Not here yet.")
+            for reference, title in self._slide_titles.items()
+            if reference not in sources
+        ]
+
+    def read_marks(self, revisions: Sequence[AnnotationRevision]) -> tuple[Annotation, ...]:
+        """The stored marks; one that cannot be read is listed, and does not keep the others from being seen."""
+        marks = []
+        for revision in revisions:
+            try:
+                marks.append(mark_of(revision))
+            except UnreadableFile as error:
+                self.not_shown.append(NotShownItem("A stored mark", str(error)))
+        return tuple(marks)
+
+    def _add_content(self, series_uid: str, objects: list[StoredObject], mismatch: str, name: str) -> None:
+        content = load_series(self._store, self._case.case_id, name, objects)
+        blocked = bool(mismatch) and not self._overridden
+        count = self._counts.get(series_uid)
+        here = "" if count is None or count.is_whole else f"{count.words('image', 'images')} here"
+        for series in content.stacks:
+            key = f"series:{name}" if len(content.stacks) == 1 else f"series:{name}#{series.part}"
+            line = self._line(mismatch, series.patient)
+            comparable = count is not None and not count.is_whole and len(series.frames) == count.here
+            expected = count.expected if count is not None and comparable else None
+            self.series.append(SeriesItem(key, series, line, here, mismatch, blocked, expected))
+        for slide in content.slides:
+            if count is not None and not count.is_whole:
+                # Known by the digest of all its files: marks on a part would not be found again on the whole.
+                reason = f"Only {count.words('file', 'files')} here; a slide is shown when all of it has come."
+                self.not_shown.append(NotShownItem(_slide_title(slide), reason))
+                continue
+            target = SlideTarget(digest_of_files([obj.sha256 for obj in objects]))
+            line = self._line(mismatch, slide.patient)
+            self.slides.append(SlideItem(target, _slide_title(slide), slide.sources, line, mismatch, blocked))
+        self.not_shown += content.not_shown
+
+    def _line(self, mismatch: str, patient: DicomPatient | None) -> str:
+        """Whose picture it is: the case's patient, unless its own header says otherwise."""
+        if not mismatch:
+            return self._patient_line
+        return f"{patient_words(patient)} · NOT the patient of case {self._case.case_id}"
+
+
+def _slide_title(slide: DicomSlide) -> str:
+    return slide.description or "Slide"
+
+
+def patient_words(patient: DicomPatient | None) -> str:
+    """The patient as an image's own header names it."""
+    if patient is None or not (patient.display_name or patient.patient_id):
+        return "Patient unknown"
+    parts = [patient.display_name or "Name missing"]
+    if len(patient.birth_date) == 8:
+        born = patient.birth_date
+        parts.append(f"born {born[:4]}-{born[4:6]}-{born[6:]}")
+    parts.append(f"ID {patient.patient_id}" if patient.patient_id else "ID missing")
+    return " · ".join(parts)
+
+
+def digest_of_files(digests: Sequence[str]) -> str:
+    """What a slide is known by: its file's SHA-256; of several files, the SHA-256 over theirs, sorted, one a line."""
+    if len(digests) == 1:
+        return digests[0]
+    return sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
+def _by_series(objects: Sequence[StoredObject]) -> dict[str, list[StoredObject]]:
+    grouped: dict[str, list[StoredObject]] = {}
+    for obj in objects:
+        if obj.series_uid is not None:
+            grouped.setdefault(obj.series_uid, []).append(obj)
+    return grouped
+
+
+def _counts(store: Store, case: Case, objects: Sequence[StoredObject]) -> dict[str, Count]:
+    """Images here against images listed, by series: by the instance list where there is one, else by the study's own
+    count."""
+    counts = dict(completeness_of(case, objects, ()).series)
+    here = {obj.sop_instance_uid for obj in objects if obj.sop_instance_uid is not None}
+    for expected in store.objects.list_expected(case.case_id):
+        listed = set(expected.sop_instance_uids)
+        if listed:
+            counts[expected.series_uid] = Count(len(listed & here), len(listed))
+    return counts

@@ -1,0 +1,73 @@
+"""What can be asked of the reading page, as actions for menus and keys. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from workstation.actions.action import Action
+from workstation.reading.hanging import LAYOUTS
+
+PAGE = "reading"
+MENU = "&Images"
+LAYOUT_WORDS = {"1x1": ("One image", "Ctrl+1"), "1x2": ("Two side by side", "Ctrl+2"), "2x2": ("Four images", "Ctrl+4")}
+
+
+class MarkingPage(Protocol):
+    """The part of `ReadingPage` that actions ask for."""
+
+    @property
+    def can_mark(self) -> bool: ...
+    @property
+    def can_undo(self) -> bool: ...
+    @property
+    def can_redo(self) -> bool: ...
+    @property
+    def selected_id(self) -> str: ...
+
+    def choose_tool(self, tool: str | None) -> None: ...
+    def navigate(self) -> None: ...
+    def undo(self) -> None: ...
+    def redo(self) -> None: ...
+    def remove_mark(self, annotation_id: str) -> None: ...
+    def set_layout_name(self, name: str) -> None: ...
+
+
+def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
+    """Tools, history and layouts; their keys mean them on the reading page only."""
+
+    def wanted(tool: str | None) -> Callable[[], None]:
+        return lambda: page.choose_tool(tool)
+
+    def hung(layout: str) -> Callable[[], None]:
+        return lambda: page.set_layout_name(layout)
+
+    def action(name: str, text: str, run: Callable[[], None], key: str, glyph: str, when: Callable[[], bool]) -> Action:
+        return Action(f"reading.{name}", text, run, menu=MENU, shortcut=key, enabled_when=when, icon=glyph, page=PAGE)
+
+    return (
+        action("navigate", "&Navigate and edit marks", page.navigate, "Esc", "navigate", lambda: True),
+        action("length", "&Length", wanted("length"), "L", "length", lambda: page.can_mark),
+        action("polygon", "&Outline", wanted("polygon"), "P", "polygon", lambda: page.can_mark),
+        action("undo", "&Undo", page.undo, "Ctrl+Z", "undo", lambda: page.can_undo),
+        action("redo", "&Redo", page.redo, "Ctrl+Shift+Z", "redo", lambda: page.can_redo),
+        action(
+            "delete",
+            "&Delete the selected mark",
+            lambda: page.remove_mark(page.selected_id),
+            "Del",
+            "delete",
+            lambda: page.can_mark and bool(page.selected_id),
+        ),
+        *(
+            action(
+                f"layout-{name}",
+                LAYOUT_WORDS[name][0],
+                hung(name),
+                LAYOUT_WORDS[name][1],
+                f"layout-{name}",
+                lambda: True,
+            )
+            for name in LAYOUTS
+        ),
+    )

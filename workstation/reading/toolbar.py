@@ -1,0 +1,143 @@
+"""The row of tools above the images, each with its key written on it. Emits wishes only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
+
+from workstation.window.icons import icon
+
+TOOLS: tuple[tuple[str | None, str, str, str, str], ...] = (
+    (None, "tool-navigate", "navigate", "Navigate", "Esc"),
+    ("length", "tool-length", "length", "Length", "L"),
+    ("polygon", "tool-polygon", "polygon", "Outline", "P"),
+)
+LAYOUTS = (("1x1", "Ctrl+1", "One image"), ("1x2", "Ctrl+2", "Two side by side"), ("2x2", "Ctrl+4", "Four"))
+
+
+class ReadingToolbar(QFrame):
+    """Tools, history, layouts, and what lies under the pointer."""
+
+    tool_requested = Signal(object)
+    """``length``, ``polygon`` or None."""
+    layout_requested = Signal(str)
+    undo_requested = Signal()
+    redo_requested = Signal()
+    removal_requested = Signal()
+    window_requested = Signal(bool)
+    """Whether dragging is to change the window."""
+    fit_requested = Signal()
+    actual_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "strip")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 5, 12, 5)
+        self._row.setSpacing(3)
+        self._tools: dict[str | None, QToolButton] = {}
+        for tool, name, glyph, text, key in TOOLS:
+            button = self._button(name, glyph, f"{text}  {key}", f"{text} ({key})", self._asker(tool))
+            button.setCheckable(True)
+            self._tools[tool] = button
+        self._window = self._button(
+            "tool-window",
+            "window",
+            "Window  W",
+            "Change the window by dragging (W). The right button does it with any tool.",
+            lambda: self.window_requested.emit(self._window.isChecked()),
+        )
+        self._window.setCheckable(True)
+        self._gap()
+        self._fit = self._button("zoom-fit", "fit", "", "Fit the whole image (0)", self.fit_requested.emit)
+        self._actual = self._button("zoom-actual", "actual", "", "Pixel for pixel (Ctrl+0)", self.actual_requested.emit)
+        self._gap()
+        self._undo = self._button("mark-undo", "undo", "", "Undo (Ctrl+Z)", self.undo_requested.emit)
+        self._redo = self._button("mark-redo", "redo", "", "Redo (Ctrl+Shift+Z)", self.redo_requested.emit)
+        self._remove = self._button(
+            "mark-delete", "delete", "", "Delete the selected mark (Delete)", self.removal_requested.emit
+        )
+        self._row.addStretch(1)
+        self._value = QLabel()
+        self._value.setObjectName("probed-value")
+        self._value.setProperty("role", "muted")
+        self._value.setMinimumWidth(260)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._row.addWidget(self._value)
+        self._gap()
+        self._layouts: dict[str, QToolButton] = {}
+        for layout, key, words in LAYOUTS:
+            button = self._button(f"layout-{layout}", f"layout-{layout}", "", f"{words} ({key})", self._hanger(layout))
+            button.setCheckable(True)
+            self._layouts[layout] = button
+        self._tool: str | None = None
+        self.set_window(enabled=False, chosen=False)
+        self.set_zoom(enabled=False)
+        self.set_history(can_undo=False, can_redo=False)
+        self.set_selection(False)
+
+    def set_tool(self, tool: str | None) -> None:
+        self._tool = tool
+        self._show_chosen()
+
+    def set_window(self, *, enabled: bool, chosen: bool) -> None:
+        """Whether the active image has a window to change, and whether dragging changes it."""
+        self._window.setEnabled(enabled)
+        self._window.setChecked(chosen and enabled)
+        self._show_chosen()
+
+    def set_zoom(self, *, enabled: bool) -> None:
+        """Whether there is an image to fit."""
+        self._fit.setEnabled(enabled)
+        self._actual.setEnabled(enabled)
+
+    def _show_chosen(self) -> None:
+        """One of the row is chosen: navigation gives way to the window, and both to a tool."""
+        for name, button in self._tools.items():
+            button.setChecked(name == self._tool and not (name is None and self._window.isChecked()))
+
+    def set_layout_name(self, layout: str) -> None:
+        for name, button in self._layouts.items():
+            button.setChecked(name == layout)
+
+    def set_history(self, *, can_undo: bool, can_redo: bool) -> None:
+        self._undo.setEnabled(can_undo)
+        self._redo.setEnabled(can_redo)
+
+    def set_selection(self, can_remove: bool) -> None:
+        self._remove.setEnabled(can_remove)
+
+    def set_marking(self, enabled: bool) -> None:
+        """Whether marks can be made at all: not without images, not after signing."""
+        self._tools["length"].setEnabled(enabled)
+        self._tools["polygon"].setEnabled(enabled)
+
+    def show_value(self, text: str) -> None:
+        """What lies under the pointer."""
+        self._value.setText(text)
+
+    def _asker(self, tool: str | None) -> Callable[[], None]:
+        return lambda: self.tool_requested.emit(tool)
+
+    def _hanger(self, layout: str) -> Callable[[], None]:
+        return lambda: self.layout_requested.emit(layout)
+
+    def _button(self, name: str, glyph: str, text: str, tip: str, run: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setIcon(icon(glyph))
+        button.setIconSize(QSize(18, 18))
+        button.setToolTip(tip)
+        if text:
+            button.setText(text)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # The images keep the keyboard: after a click on a tool, its keys and the image's go on working.
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda _checked=False: run())
+        self._row.addWidget(button)
+        return button
+
+    def _gap(self) -> None:
+        self._row.addSpacing(14)

@@ -1,0 +1,243 @@
+"""The composition root: the one file that sees everything. Shows the window with Qt alone, then brings in the rest.
+
+Order: window painted → (demo hospital) → store, worklist, case → images and opinion, whose libraries load meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from sync.errors import StoreUnavailable
+from workstation.actions.action import Action
+from workstation.actions.menus import Menus, Palette, ShortcutSheet
+from workstation.actions.registry import ActionRegistry
+from workstation.background import Background, sentence_for
+from workstation.demo_mode import DemoAccount, DemoHospital
+from workstation.logs import report_bug
+from workstation.places import hospital_profile_path, profile_directory, remember_profile
+from workstation.settings import SYNC_INTERVAL_S, Settings
+from workstation.window.main_window import MainWindow
+from workstation.window.qt_messages import log_qt_messages
+from workstation.window.theme import apply_theme, set_high_dpi_rounding
+
+if TYPE_CHECKING:
+    from sync.hospital_profile import HospitalProfile
+    from sync.store.database import Store
+    from workstation.case_room import CaseRoom
+
+log = logging.getLogger("ui.startup")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the store lane brings back from the first look at the disk."""
+
+    profile: HospitalProfile
+    store: Store
+    open_case: str | None
+    open_page: str | None
+
+
+class RunningApplication(QObject):
+    """The program while it runs. Everything of it hangs on this object; `close` takes it all down."""
+
+    ready = Signal()
+    """Every page is there and the last open case is back."""
+    failed = Signal(str)
+    """The program cannot open, and this sentence says why. The window stays, for the caller to close."""
+
+    def __init__(self, home: Path, profile_name: str, demo: DemoHospital | None, account: DemoAccount | None) -> None:
+        super().__init__()
+        self._home = home
+        self._profile_name = profile_name
+        self._demo = demo
+        self.account = account
+        """The demo specialist's account, once it is known; None outside the demonstration."""
+        self.is_ready = False
+        self.failure = ""
+        self.window = MainWindow()
+        self.background = Background(self)
+        self.registry = ActionRegistry()
+        self._menus = Menus(self.window, self.registry, lambda: self.window.current_page)
+        self._store: Store | None = None
+        self._room: CaseRoom | None = None
+        self._lock: QLockFile | None = None
+        self._closed = False
+        self.background.failed.connect(lambda sentence: self.window.status.say(sentence, failure=True))
+        self.window.page_requested.connect(lambda page_id: self.registry.run(f"page.{page_id}"))
+        self.window.page_changed.connect(lambda _page_id: self.registry.notify())
+        self.window.closed.connect(self.close)
+        self.registry.add(self._window_actions())
+
+    def open(self) -> None:
+        """Show the window; the rest begins after its first paint."""
+        self.window.show()
+        self.window.activateWindow()  # keys must reach it at once, also where no window manager hands out the focus
+        QTimer.singleShot(0, self._begin)
+
+    def close(self) -> None:
+        """Stop syncing, write what was accepted, end every thread and the demo hospital. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._room is not None:
+            self._room.close()
+        if not self.background.shutdown():
+            log.info("a thread was still busy when the program ended")
+        if self._store is not None:
+            self._store.close()
+        if self._demo is not None:
+            self._demo.stop()
+        if self._lock is not None:
+            self._lock.unlock()
+        self.window.close()
+
+    def _begin(self) -> None:
+        if self._closed:
+            return
+        try:
+            self._take_lock()
+        except StoreUnavailable as error:
+            self._fail(error)
+            return
+        if self._demo is None or self.account is not None:
+            self._open_store()
+            return
+        demo = self._demo
+        deliver, show = self.background.deliver, self.window.show_opening
+
+        def on_progress(text: str, fraction: float) -> None:
+            deliver(lambda: show(f"Building the demo hospital: {text}", fraction))
+
+        self.window.show_opening("Starting the demo hospital…")
+        self.background.network_lane(lambda _cancelled: demo.start(on_progress), self._hospital_answers, self._fail)
+
+    def _hospital_answers(self, account: DemoAccount) -> None:
+        self.account = account
+        self._open_store()
+
+    def _open_store(self) -> None:
+        self.window.show_opening("Opening your cases…")
+        home, name, account = self._home, self._profile_name, self.account
+        self.background.store_lane(lambda: _open(home, name, account), self._store_opened, self._fail)
+
+    def _store_opened(self, opened: _Opened) -> None:
+        from workstation.case_room import CaseRoom
+
+        self._store = opened.store
+        settings = Settings.load(self._home)
+        self._room = CaseRoom(self.window, opened.store, opened.profile, self.background, self.registry)
+        self._room.open(
+            settings.get(SYNC_INTERVAL_S),
+            notice=self.account.notice if self.account else "",
+            last_case=opened.open_case,
+            last_page=opened.open_page,
+        )
+        self.background.cpu_lane(_import_viewers, lambda _nothing: self._viewers_came(), self._fail)
+
+    def _viewers_came(self) -> None:
+        assert self._room is not None
+        try:
+            self._room.add_images_and_opinion()
+        except Exception as error:  # noqa: BLE001 - a page that cannot be made is said, whatever the reason
+            report_bug(error)
+            self._fail(error)
+            return
+        self.is_ready = True
+        self.ready.emit()
+
+    def _take_lock(self) -> None:
+        directory = profile_directory(self._home, self._profile_name)
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = QLockFile(str(directory / "window.lock"))
+        lock.setStaleLockTime(0)  # a lock is stale when its process is gone, never by age
+        if not lock.tryLock(0):
+            raise StoreUnavailable("Reading Room is already open on this computer with the same profile.")
+        self._lock = lock
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = sentence_for(error)
+        self.window.show_opening(self.failure)
+        self.failed.emit(self.failure)
+
+    def _window_actions(self) -> list[Action]:
+        return [
+            Action("help.shortcuts", "&Keyboard shortcuts", self._show_sheet, "&Help", "F1", icon="keys"),
+            Action("help.palette", "Do &what…", self._show_palette, "&Help", "Ctrl+K", icon="search"),
+            Action("app.quit", "&Quit", self._quit, "&Case", "Ctrl+Q", icon="quit"),
+        ]
+
+    def _quit(self) -> None:
+        self.window.close()
+
+    def _show_sheet(self) -> None:
+        ShortcutSheet(self.registry, self.window).open()
+
+    def _show_palette(self) -> None:
+        Palette(self.registry, self.window.current_page, self.window).open()
+
+
+def build_application(
+    home: Path,
+    profile: str,
+    *,
+    demo: DemoHospital | None = None,
+    account: DemoAccount | None = None,
+) -> RunningApplication:
+    """The whole program over the data in *home*, window shown; it goes on opening while Qt's events are processed.
+
+    *demo* is stopped with the application, and started by it unless the *account* of the started one is given.
+    """
+    app = make_qt_application()
+    app.setQuitOnLastWindowClosed(True)
+    running = RunningApplication(home, profile, demo, account)
+    running.open()
+    return running
+
+
+def make_qt_application() -> QApplication:
+    """The one QApplication of this process, in our look."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        apply_theme(existing)
+        return existing
+    log_qt_messages()
+    set_high_dpi_rounding()
+    app = QApplication(["readingroom"])
+    app.setApplicationName("Reading Room")
+    apply_theme(app)
+    return app
+
+
+def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
+    """On the store lane: the hospital's address, the store, and where the last run ended."""
+    from sync.hospital_profile import HospitalProfile
+    from sync.store.database import open_store
+    from workstation.demo_mode import enrol_demo_identity, write_demo_profile
+
+    if account is not None:
+        write_demo_profile(home, account)
+    profile = HospitalProfile.load(hospital_profile_path(home, name))
+    store = open_store(profile_directory(home, name))
+    try:
+        store.vault.sweep()
+        if account is not None:
+            enrol_demo_identity(home, store, account)
+            store.session.put("demo_signing_hint", account.signing_hint)
+        remember_profile(home, name)
+        return _Opened(profile, store, store.session.find("open_case"), store.session.find("open_page"))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _import_viewers() -> None:
+    """What the image and opinion pages need, imported off the UI thread while the worklist is read already."""
+    import workstation.opinion.page
+    import workstation.reading.page  # noqa: F401

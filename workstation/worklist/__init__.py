@@ -1,0 +1,1 @@
+"""The worklist: which cases there are, how urgent, how much of each is here."""

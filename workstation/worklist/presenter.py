@@ -1,0 +1,174 @@
+"""What the worklist shows and when it asks the store again. Rows are words already; no Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from sync.changes import Changes
+from sync.records.case import Case, CaseId, ConsentState
+from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords
+from workstation.completeness import completeness_of
+from workstation.due import DueWords, due_words
+from workstation.lanes import Lanes
+from workstation.stored_state import accept_queued_cases, load_state
+from workstation.window.patient_identity import identity_of
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One case as the table shows it."""
+
+    case_id: CaseId
+    state: StateWords
+    priority: str
+    priority_tone: str
+    patient: str
+    patient_details: str
+    question: str
+    due: DueWords
+    here: str
+    here_tone: str
+    is_incomplete: bool
+    """More of it may come with a round of sync."""
+    order: tuple[int, int, float, str]
+    haystack: str
+    """Everything a search looks through, case-folded."""
+
+
+class WorklistView(Protocol):
+    """What the presenter tells the page."""
+
+    def show_rows(self, rows: tuple[WorklistRow, ...]) -> None:
+        """All cases, in order."""
+
+    def show_progress(self, case_id: CaseId, text: str) -> None:
+        """A case is being fetched, and this far."""
+
+    def show_syncing(self, running: bool) -> None:
+        """A round of sync began or ended: what is incomplete waits for it, or is incomplete."""
+
+
+class WorklistPresenter:
+    """Loads the rows on the store lane; later only those that a change touched."""
+
+    def __init__(
+        self, store: Store, lanes: Lanes, now: Callable[[], datetime], failed: Callable[[Exception], None]
+    ) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._now = now
+        self._failed = failed
+        self._view: WorklistView | None = None
+        self._rows: dict[CaseId, WorklistRow] = {}
+        self._touched: set[CaseId] = set()
+        self._loading = False
+
+    def attach(self, view: WorklistView) -> None:
+        """Show the rows in *view*, now and whenever they change."""
+        self._view = view
+        self._load(None)
+
+    def changes_happened(self, changes: Changes) -> None:
+        """Marks do not touch the worklist, and a draft only when it is the first of its case."""
+        started = {
+            case_id
+            for case_id in changes.opinions
+            if case_id in self._rows and self._rows[case_id].state.rank > STARTED_RANK
+        }
+        self._touched |= changes.cases | changes.objects | changes.outbox | started
+        self._load_touched()
+
+    def progressed(self, case_id: CaseId, text: str) -> None:
+        """Pass the progress of a case's download on to its row."""
+        if self._view is not None:
+            self._view.show_progress(case_id, text)
+
+    def sync_ran(self, running: bool) -> None:
+        """A round of sync began, or ended."""
+        if self._view is not None:
+            self._view.show_syncing(running)
+
+    def _load_touched(self) -> None:
+        """At most one reading at a time: a download that changes rows all the while must not fill the store lane."""
+        if self._touched and not self._loading:
+            touched, self._touched = frozenset(self._touched), set()
+            self._load(touched)
+
+    def _load(self, wanted: frozenset[CaseId] | None) -> None:
+        self._loading = True
+        now = self._now()
+        self._lanes.store_lane(lambda: load_rows(self._store, now, wanted), self._show, self._not_loaded)
+
+    def _not_loaded(self, error: Exception) -> None:
+        self._loading = False
+        self._failed(error)
+
+    def _show(self, rows: tuple[WorklistRow, ...]) -> None:
+        self._loading = False
+        self._rows |= {row.case_id: row for row in rows}
+        if self._view is not None:
+            self._view.show_rows(tuple(sorted(self._rows.values(), key=lambda row: row.order)))
+        self._load_touched()
+
+
+def load_rows(store: Store, now: datetime, wanted: Collection[CaseId] | None) -> tuple[WorklistRow, ...]:
+    """The *wanted* cases as rows (None: every case of the store)."""
+    accepting = accept_queued_cases(store)
+    if wanted is None:
+        cases = list(store.cases.list_cases())
+    else:
+        cases = [case for case_id in wanted if (case := store.cases.find_case(case_id)) is not None]
+    return tuple(_load_row(store, case, case.case_id in accepting, now) for case in cases)
+
+
+def _load_row(store: Store, case: Case, accept_queued: bool, now: datetime) -> WorklistRow:
+    case_id = case.case_id
+    state = load_state(store, case, accept_queued=accept_queued)
+    here = completeness_of(case, store.objects.list_objects(case_id), store.objects.list_rejected(case_id))
+    tone = "" if here.is_whole and not here.rejected else "warning"
+    words = here.words()
+    if here.foreign:
+        tone, words = "danger", f"{words} · foreign image"
+    elif case.consent is not ConsentState.ACTIVE:
+        tone = "muted"
+    incomplete = case.consent is ConsentState.ACTIVE and not here.is_whole
+    return make_row(case, state, words, tone, now, is_incomplete=incomplete)
+
+
+def make_row(
+    case: Case, state: StateWords, here: str, here_tone: str, now: datetime, *, is_incomplete: bool = False
+) -> WorklistRow:
+    """Put a case in words."""
+    priority, priority_tone, priority_rank = PRIORITY_WORDS[case.priority]
+    identity = identity_of(case, now.date())
+    question = case.questions[0] if case.questions else "No question given"
+    due_at = case.due.timestamp() if case.due else float("inf")
+    return WorklistRow(
+        case_id=case.case_id,
+        state=state,
+        priority=priority,
+        priority_tone="" if state.rank >= 3 else priority_tone,
+        patient=identity.name,
+        patient_details=identity.person,
+        question=question,
+        due=due_words(case.due, now, finished=state.rank >= 3),
+        here=here,
+        here_tone=here_tone,
+        is_incomplete=is_incomplete,
+        order=(state.rank // 2, priority_rank, due_at, case.case_id),
+        haystack=" ".join(
+            (identity.name, identity.details, *case.questions, case.working_diagnosis, state.text, priority, here)
+        ).casefold(),
+    )
+
+
+def matching(rows: tuple[WorklistRow, ...], typed: str) -> list[WorklistRow]:
+    """The rows in which every word of *typed* occurs, in their order."""
+    words = typed.casefold().split()
+    return [row for row in rows if all(word in row.haystack for word in words)]
