@@ -1,0 +1,202 @@
+"""Killed at any instant, the program loses nothing that is a second old, and the hospital holds one opinion."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.records.case import CaseId
+from sync.store.database import Store, open_store
+from tests.journey.demo_place import ENVIRONMENT, copy_place, drive, point_profile, serving, told
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+CHEST = "SO-2026-00101"
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose demo hospital has its cohort and whose workstation has fetched it."""
+    home = tmp_path_factory.mktemp("place") / "home"
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        _enrol(home, announced)
+        done = _readingroom(home, "sync", "--once", "--json")
+        assert done.returncode == 0, done.stderr
+    yield home
+    shutil.rmtree(home.parent)
+
+
+@pytest.fixture(scope="module")
+def filled(synced: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with the form of the chest case filled and ready to be signed."""
+    home = tmp_path_factory.mktemp("filled") / "home"
+    copy_place(synced, home)
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        child = drive(home, "fill")
+        told(child, "acted")
+        _kill(child)
+        assert _readingroom(home, "sync", "--once").returncode == 0
+    return home
+
+
+def test_that_a_mark_survives_a_kill_one_second_later(synced: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    copy_place(synced, home)
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        child = drive(home, "mark")
+        told(child, "acted")
+        time.sleep(1)
+        _kill(child)
+        seen = _look(home)
+    assert seen["marks"] == "1"
+    assert seen["page"] == "reading"
+    assert CHEST in seen["identity"]
+
+
+def test_that_a_keystroke_survives_a_kill_one_second_later(synced: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    copy_place(synced, home)
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        child = drive(home, "keystroke", "Solid nodule x")
+        told(child, "acted")
+        time.sleep(1)
+        _kill(child)
+        seen = _look(home)
+    assert seen["findings"] == "Solid nodule x"
+    assert seen["page"] == "opinion"
+    assert CHEST in seen["identity"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_s(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long it takes here from the signature on disk to the receipt, when nobody kills anything."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    copy_place(filled, home)
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        child = _press_sign(home, announced)
+        signed = _wait_for(home, lambda store: store.opinions.find_signed(CaseId(CHEST)))
+        received = _wait_for(home, lambda store: store.opinions.find_receipt(CaseId(CHEST)))
+        _kill(child)
+    return received - signed
+
+
+LANDED: list[bool] = []
+"""For each kill so far: whether it came before the receipt."""
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_that_the_hospital_holds_one_opinion_after_a_kill_between_signing_and_receipt(
+    filled: Path, undisturbed_s: float, tmp_path: Path, tenth: int
+) -> None:
+    home = tmp_path / "home"
+    copy_place(filled, home)
+    with serving(home / "demo" / "hospital") as announced:
+        point_profile(home, announced)
+        child = _press_sign(home, announced)
+        _wait_for(home, lambda store: store.opinions.find_signed(CaseId(CHEST)))
+        time.sleep(undisturbed_s * tenth / 10)
+        _kill(child)
+        LANDED.append(_find(home, lambda store: store.opinions.find_receipt(CaseId(CHEST))) is None)
+        child = drive(home, "deliver")
+        told(child, "delivered")
+        _kill(child)
+        assert [report["status"] for report in _opinions(home)] == ["final"]
+        assert [entry["state"] for entry in _outbox(home)] == ["delivered"]
+
+
+def test_that_the_kills_came_between_signing_and_receipt() -> None:
+    if len(LANDED) < 10:
+        pytest.fail("this looks back on the ten kills above: run the whole file")
+    assert sum(LANDED) >= 6, LANDED
+
+
+def _press_sign(home: Path, announced: dict[str, Any]) -> subprocess.Popen[str]:
+    child = drive(home, "sign", announced["account_passphrase"], announced["key_pin"])
+    told(child, "confirming")
+    return child
+
+
+def _find(home: Path, ask: Callable[[Store], object]) -> object:
+    store = open_store(home / "demo", read_only=True)
+    try:
+        return ask(store)
+    finally:
+        store.close()
+
+
+def _wait_for(home: Path, ask: Callable[[Store], object]) -> float:
+    """When *ask* first found something, by the clock of this process."""
+    store = open_store(home / "demo", read_only=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not ask(store):
+            assert time.monotonic() < deadline, "waited a minute in vain"
+            time.sleep(0.002)
+        return time.monotonic()
+    finally:
+        store.close()
+
+
+def _kill(child: subprocess.Popen[str]) -> None:
+    child.kill()
+    child.wait()
+    assert child.stdout is not None
+    child.stdout.close()
+
+
+def _look(home: Path) -> dict[str, str]:
+    child = drive(home, "look")
+    seen: dict[str, str] = json.loads(told(child, "seen"))
+    _kill(child)
+    return seen
+
+
+def _readingroom(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workstation", *arguments, "--home", str(home)]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=240)
+
+
+def _outbox(home: Path) -> list[dict[str, Any]]:
+    done = _readingroom(home, "outbox", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    entries: list[dict[str, Any]] = found if isinstance(found, list) else found["entries"]
+    return [entry for entry in entries if entry["what"] == "opinion"]
+
+
+def _opinions(home: Path) -> list[dict[str, Any]]:
+    from sync.fhir.fhir_gateway import HttpFhirGateway
+    from sync.hospital_connection import HospitalConnection
+    from sync.hospital_profile import HospitalProfile
+
+    connection = HospitalConnection(HospitalProfile.load(home / "demo" / "profile.json"))
+    try:
+        pages = HttpFhirGateway(connection).search("DiagnosticReport?status=final")
+        found = [entry["resource"] for page in pages for entry in page.bundle.get("entry", ())]
+    finally:
+        connection.close()
+    ours = "https://readingroom.example/ids/opinion"
+    return [r for r in found if any(i.get("system") == ours for i in r.get("identifier", ()))]
+
+
+def _enrol(home: Path, announced: dict[str, Any]) -> None:
+    from workstation.demo_mode import DemoAccount, enrol_demo_identity
+
+    store = open_store(home / "demo")
+    try:
+        enrol_demo_identity(home, store, DemoAccount(**announced))
+    finally:
+        store.close()

@@ -1,0 +1,67 @@
+"""Verifying a file from a folder: a report, or an opinion with its signature beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sync.errors import NotValid
+from sync.records.opinion import FrozenOpinion
+from sync.signing.detached_jws import sign_envelope
+from sync.signing.envelope import MEANING
+from sync.signing.identity import Identity
+from sync.signing.verification import verify_file
+from tests.sync.sample_records import AT
+from tests.sync.signing.own_authority import Authority
+
+
+@pytest.fixture
+def opinion(tmp_path: Path, frozen: FrozenOpinion, identity: Identity) -> Path:
+    file = tmp_path / "opinion.json"
+    file.write_bytes(frozen.envelope)
+    (tmp_path / "opinion.json.jws").write_text(sign_envelope(frozen, identity), "ascii")
+    return file
+
+
+def test_that_a_report_file_is_judged(tmp_path: Path, signed_report: bytes, authority: Authority) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(signed_report)
+    found = verify_file(file, authority.pem)
+    assert (found.valid, found.kind, found.who, found.when) == (True, "report", "Dr Ada Reader", AT)
+    assert found.what == f"opinion SO-2026-00042/1/v1: {MEANING}"
+    assert json.loads(json.dumps(found.to_json()))["when"] == AT.isoformat()
+    file.write_bytes(signed_report[:-1] + b"X")
+    assert not verify_file(file, authority.pem).valid
+
+
+def test_that_an_opinion_with_its_signature_beside_it_is_judged(opinion: Path, authority: Authority) -> None:
+    for named in (opinion, opinion.with_name("opinion.json.jws")):
+        found = verify_file(named, authority.pem)
+        assert (found.valid, found.kind, found.who, found.when) == (True, "opinion", "Dr Ada Reader", AT)
+        assert found.sentence.startswith("Valid: ")
+
+
+def test_that_a_changed_opinion_is_not_valid(opinion: Path, authority: Authority) -> None:
+    opinion.write_bytes(opinion.read_bytes().replace(b"completed", b"completeD"))
+    found = verify_file(opinion, authority.pem)
+    assert not found.valid
+    assert found.sentence.startswith("NOT VALID: ")
+
+
+def test_that_what_cannot_be_judged_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "alone.json").write_text("{}")
+    for name in ("notes.txt", "alone.json", "missing.pdf", "."):
+        with pytest.raises(NotValid) as found:
+            verify_file(tmp_path / name)
+        assert "\n" not in str(found.value)
+
+
+def test_that_a_broken_trust_file_is_named_as_such(tmp_path: Path, signed_report: bytes) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(signed_report)
+    for trust in (b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        with pytest.raises(NotValid, match="trusted certificates"):
+            verify_file(file, trust)

@@ -1,0 +1,413 @@
+"""What the opinion page's presenter keeps, shows, checks and signs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sync.changes import Changes
+from sync.errors import SigningRefused, StoreUnavailable
+from sync.records.annotation_record import AnnotationRevision
+from sync.records.answer import Answer, Quantity, Reference
+from sync.records.case import CaseId, CaseStatus, ConsentState
+from sync.records.opinion import Receipt
+from sync.records.questionnaire import Questionnaire
+from sync.records.questionnaire_response import ItemPath, load_response, response_items
+from sync.records.stored_object import Integrity, StoredObject
+from sync.signing.detached_jws import verify_envelope
+from sync.store.database import Store
+from tests.sync.signing.own_authority import PIN
+from tests.workstation.opinion.cases import some_case, some_resources
+from tests.workstation.opinion.conftest import PASSPHRASE, coded, complete_response
+from tests.workstation.opinion.lanes import LanesAtOnce
+from tests.workstation.opinion.watching_view import WatchingView
+from workstation.clock import local_now
+from workstation.opinion.form_state import LengthMark
+from workstation.opinion.marks_export import export_marks
+from workstation.opinion.opinion_desk import draft_of, load_desk
+from workstation.opinion.presenter import OpinionPresenter
+from workstation.opinion.report_content import report_content
+
+CASE = CaseId("SO-2026-00101")
+LIMITS: ItemPath = (("lim", 0),)
+
+
+class Room:
+    """A presenter with everything around it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.lanes, self.view = store, LanesAtOnce(), WatchingView()
+        self.changes: list[Changes] = []
+        self.syncs = 0
+        self.presenter = OpinionPresenter(
+            store,
+            self.lanes,
+            now=local_now,
+            changed=self.changes.append,
+            sync_requested=self._on_sync,
+            export_marks=export_marks,
+            draw_key_images=None,
+            app_version="0.1.0",
+        )
+        self.presenter.attach(self.view)
+
+    def _on_sync(self) -> None:
+        self.syncs += 1
+
+    def open_complete(self, form: Questionnaire) -> None:
+        desk = load_desk(self.store, CASE)
+        self.store.opinions.put_draft(draft_of(desk, complete_response(form), datetime.now(UTC)))
+        self.presenter.open_case(CASE)
+
+    def drafted(self) -> list[dict[str, object]]:
+        draft = self.store.opinions.find_draft(CASE)
+        assert draft is not None
+        items: list[dict[str, object]] = draft.response["item"]
+        return items
+
+
+@pytest.fixture
+def room(store: Store) -> Iterator[Room]:
+    yield Room(store)
+
+
+def mark(label: str, revision: int = 1) -> AnnotationRevision:
+    identifier = "11111111-1111-4111-8111-111111111111"
+    moment = "2026-11-22T09:00:00+00:00"
+    payload = {
+        "format": "readingroom.mark/1",
+        "id": identifier,
+        "label": label,
+        "reader": "Practitioner/demo-specialist",
+        "target": {"series_uid": "1.2.3.4", "sop_instance_uid": "1.2.3.4.1", "frame_number": 1},
+        "kind": "polyline",
+        "space": "image_px",
+        "points": [[10.0, 10.0], [40.0, 50.0]],
+        "created": moment,
+        "modified": moment,
+        "comment": "",
+    }
+    return AnnotationRevision(
+        CASE, identifier, revision, "series:1.2.3.4", "Practitioner/demo-specialist", datetime.now(UTC), False,
+        json.dumps(payload),
+    )  # fmt: skip
+
+
+def test_that_a_new_opinion_starts_with_the_questions_asked_and_the_diagnosis_stated(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    answers = room.view.shown.form.response
+    asked = answers.find_answer((("q", 0), ("q.asked", 0)))
+    question = answers.find_answer((("q", 0), ("q.answer", 0), ("q.answer.question", 0)))
+    stated = answers.find_answer((("dx0", 0), ("dx0.text", 0)))
+    assert asked == question == Answer("valueString", "Is the nodule malignant?")
+    assert stated == Answer("valueString", "Adenocarcinoma of the right upper lobe")
+
+
+def test_that_every_keystroke_is_in_the_store_when_the_lane_has_run(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    for text in ("S", "Sl", "Slides only"):
+        room.presenter.set_answer(LIMITS, Answer("valueString", text))
+        assert {"linkId": "lim", "answer": [{"valueString": text}]} in room.drafted()
+
+
+def test_that_a_write_takes_the_newest_of_the_keystrokes_that_wait(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.lanes.hold_store = True
+    for text in ("a", "ab", "abc"):
+        room.presenter.set_answer(LIMITS, Answer("valueString", text))
+    assert room.lanes.release_one()
+    assert {"linkId": "lim", "answer": [{"valueString": "abc"}]} in room.drafted()
+    while room.lanes.release_one():
+        pass
+    assert room.view.shown.saved == "Saved on this computer"
+
+
+def test_that_a_keystroke_right_before_the_case_is_put_away_is_written(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.lanes.hold_store = True
+    for text in ("a", "ab"):
+        room.presenter.set_answer(LIMITS, Answer("valueString", text))
+    room.presenter.open_case(None)
+    while room.lanes.release_one():
+        pass
+    assert {"linkId": "lim", "answer": [{"valueString": "ab"}]} in room.drafted()
+
+
+def test_that_a_draft_that_could_not_be_written_is_told_retried_and_still_there_on_coming_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_draft: object) -> Changes:
+        raise StoreUnavailable("The disk is full.")
+
+    later: list[Callable[[], None]] = []
+    room.presenter._later = lambda _seconds, call: later.append(call)
+    room.presenter.open_case(CASE)
+    with monkeypatch.context() as broken:
+        broken.setattr(room.store.opinions, "put_draft", full)
+        room.presenter.set_answer(LIMITS, Answer("valueString", "kept"))
+        assert room.view.shown.saved == "Not saved: The disk is full."
+        room.presenter.open_case(None)
+        room.presenter.open_case(CASE)
+        assert room.view.shown.form.response.find_answer(LIMITS) == Answer("valueString", "kept")
+    assert len(later) == 1
+    later[0]()
+    assert {"linkId": "lim", "answer": [{"valueString": "kept"}]} in room.drafted()
+    assert room.view.shown.saved == "Saved on this computer"
+
+
+def test_that_a_draft_comes_back_as_it_was(room: Room, store: Store) -> None:
+    room.presenter.open_case(CASE)
+    room.presenter.add_row((("meas", 0),))
+    room.presenter.set_answer((("meas", 0), ("meas.label", 0)), Answer("valueString", "A1"))
+    before = room.view.shown.form.response
+    again = Room(store)
+    again.presenter.open_case(CASE)
+    assert response_items(again.view.shown.form.response) == response_items(before)
+
+
+def test_that_the_sum_follows_the_measurements_and_is_empty_without_any(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    total: ItemPath = (("sum", 0),)
+    for index, length in enumerate((14.2, 5.9)):
+        room.presenter.add_row((("meas", 0),))
+        path = (("meas", index), ("meas.long", 0))
+        room.presenter.set_answer(path, Answer("valueQuantity", Quantity(length, "mm", "u", "mm")))
+    assert room.view.shown.form.response.find_answer(total) == Answer("valueDecimal", 20.1)
+    room.presenter.remove_row((("meas", 1),))
+    room.presenter.remove_row((("meas", 0),))
+    assert room.view.shown.form.response.find_answer(total) is None
+
+
+def test_that_a_length_mark_fills_the_label_and_the_long_axis_then_the_short_one(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.presenter.add_row((("meas", 0),))
+    room.presenter.take_mark((("meas", 0),), LengthMark(Reference(), "A1", "A1 Length 14.2 mm", 14.2))
+    room.presenter.take_mark((("meas", 0),), LengthMark(Reference(), "A2", "A2 Length 9 mm", 9.0))
+    answers = room.view.shown.form.response
+    assert answers.find_answer((("meas", 0), ("meas.label", 0))) == Answer("valueString", "A1")
+    unit = ("mm", "http://unitsofmeasure.org", "mm")
+    assert answers.find_answer((("meas", 0), ("meas.long", 0))) == Answer("valueQuantity", Quantity(14.2, *unit))
+    assert answers.find_answer((("meas", 0), ("meas.short", 0))) == Answer("valueQuantity", Quantity(9.0, *unit))
+
+
+def test_that_a_mark_in_pixels_fills_no_millimetres(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.presenter.add_row((("meas", 0),))
+    room.presenter.take_mark((("meas", 0),), LengthMark(Reference(), "A1", "A1 Length 140 px", None))
+    assert room.view.shown.form.response.get_row((("meas", 0),)).is_empty
+
+
+def test_that_marks_are_offered_as_logical_references(room: Room, store: Store) -> None:
+    store.annotations.append(mark("A1"))
+    room.presenter.open_case(CASE)
+    item = room.view.shown.form.form.find("find.keyimages")
+    assert item is not None
+    (reference,) = room.view.shown.form.references_for(item)
+    assert reference.to_json() == {
+        "type": "DocumentReference",
+        "display": "A1 Length 50.0 px on CT Lung",
+        "identifier": {
+            "system": "https://readingroom.example/ids/mark",
+            "value": "11111111-1111-4111-8111-111111111111",
+        },
+    }
+
+
+def test_that_an_unanswered_required_item_blocks_is_named_and_jumped_to(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is None
+    assert room.view.jumps == [(("q", 0), ("q.answer", 0), ("q.answer.text", 0))]
+    sentences = [check.sentence for check in room.view.shown.checks]
+    assert "1 Clinical question › Answers 1 › Answer is not answered." in sentences
+    assert room.view.shown.form.show_missing
+
+
+def test_that_a_foreign_patients_image_blocks_until_it_is_settled(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    store.objects.put_object(foreign_object())
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is None
+    assert any(check.name == "patient" and "another patient" in check.sentence for check in room.view.shown.checks)
+
+
+def test_that_without_consent_nothing_is_signed(room: Room, store: Store, form: Questionnaire) -> None:
+    store.cases.put_case(replace(some_case(), consent=ConsentState.MISSING), some_resources())
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is None
+
+
+def test_that_signing_seals_the_opinion_and_asks_for_a_sync(room: Room, store: Store, form: Questionnaire) -> None:
+    store.annotations.append(mark("A1"))
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is not None
+    room.presenter.sign(PASSPHRASE, PIN)
+    assert (room.view.signed, room.syncs, room.view.refusals) == (1, 1, [])
+    signed = store.opinions.find_signed(CASE)
+    assert signed is not None
+    assert verify_envelope(signed.frozen.envelope, signed.jws, None).intact
+    envelope = json.loads(signed.frozen.envelope)
+    assert envelope["annotations"][0]["sha256"] == signed.frozen.marks[0].sha256
+    assert room.view.shown.form.read_only
+    assert room.view.shown.status.text == "Signed, waiting to leave"
+    room.presenter.set_answer(LIMITS, Answer("valueString", "changed afterwards"))
+    assert room.view.shown.form.response.find_answer(LIMITS) != Answer("valueString", "changed afterwards")
+    with pytest.raises(SigningRefused):
+        store.annotations.append(mark("A1", 2))
+
+
+def test_that_a_wrong_pin_signs_nothing_and_five_lock(room: Room, store: Store, form: Questionnaire) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    for _ in range(5):
+        room.presenter.sign(PASSPHRASE, "000000")
+    room.presenter.sign(PASSPHRASE, PIN)
+    assert "4 tries are left" in room.view.refusals[0]
+    assert "locked" in room.view.refusals[4]
+    assert "locked" in room.view.refusals[5]
+    assert store.opinions.find_signed(CASE) is None
+
+
+def test_that_a_mark_made_after_the_preview_voids_it(room: Room, store: Store, form: Questionnaire) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    store.annotations.append(mark("A1"))
+    room.presenter.sign(PASSPHRASE, PIN)
+    assert room.view.refusals == ["The marks changed after this preview was made; close it and look at a fresh one."]
+    assert store.opinions.find_signed(CASE) is None
+
+
+def test_that_an_opinion_that_may_not_leave_says_why_and_what_to_do(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    room.presenter.sign(PASSPHRASE, PIN)
+    (entry,) = store.outbox.list_entries()
+    changes = store.outbox.record_attempt(entry.entry_id, "The hospital has cancelled it.", needs_attention=True)
+    room.presenter.changes_happened(changes)
+    status = room.view.shown.status
+    assert (status.text, status.tone) == ("Signed, not delivered", "danger")
+    assert status.detail == (
+        "The hospital has cancelled it. What you signed stays on this computer, unsent: call the hospital."
+    )
+
+
+def foreign_object() -> StoredObject:
+    return StoredObject(
+        CASE, "ImagingStudy/ct-1", "ab" * 32, 1, "application/dicom", "x", Integrity.STRUCTURE,
+        datetime.now(UTC), "1.2.3", "1.2.3.4", "1.2.3.4.9", "This image names another patient.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (lambda store: store.cases.put_case(replace(some_case(), questions=("Another?",)), ()), "clinical question"),
+        (lambda store: store.cases.put_case(replace(some_case(), consent=ConsentState.MISSING), ()), "consent"),
+        (lambda store: store.cases.put_case(replace(some_case(), status=CaseStatus.CANCELLED), ()), "cancelled"),
+        (lambda store: store.cases.mark_withdrawn(CASE, "Given to somebody else."), "somebody else"),
+        (lambda store: store.objects.put_object(foreign_object()), "another patient"),
+        (
+            lambda store: store.cases.put_case(
+                replace(some_case(), patient=replace(some_case().patient, patient_id="0815")), ()
+            ),
+            "the patient's data",
+        ),
+    ],
+)
+def test_that_what_a_sync_brings_while_the_preview_is_open_forbids_signing_it(
+    room: Room, store: Store, form: Questionnaire, happens: Callable[[Store], object], why: str
+) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    happens(store)
+    room.presenter.sign(PASSPHRASE, PIN)
+    (sentence,) = room.view.refusals
+    assert why in sentence
+    assert store.opinions.find_signed(CASE) is None
+    assert store.outbox.list_entries() == ()
+
+
+def test_that_an_accepted_image_of_another_patient_stands_in_the_envelope_and_first_in_the_report(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    store.objects.put_object(foreign_object())
+    store.objects.put_mismatch_override(CASE, "Maiden name, confirmed by phone", datetime.now(UTC))
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is not None
+    frozen = room.view.preview.frozen
+    assert json.loads(frozen.envelope)["patientMismatchOverride"] == "Maiden name, confirmed by phone"
+    first = report_content(frozen, some_case(), "R").sections[0]
+    assert (first.title, first.alarming) == ("Image of another patient among the records", True)
+
+
+def test_that_a_missing_identity_stands_first_in_the_report(room: Room, form: Questionnaire) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    assert room.view.preview is not None
+    frozen, case = room.view.preview.frozen, some_case()
+    assert not any(
+        section.title == "Patient identity missing" for section in report_content(frozen, case, "R").sections
+    )
+    nobody = replace(case, patient=replace(case.patient, patient_id=None))
+    assert report_content(frozen, nobody, "R").sections[0].title == "Patient identity missing"
+
+
+def test_that_the_receipt_is_shown(room: Room, store: Store, form: Questionnaire) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    room.presenter.sign(PASSPHRASE, PIN)
+    changes = store.opinions.put_receipt(
+        Receipt(CASE, "SO-2026-00101/1/v1", "DiagnosticReport/77", "9", datetime.now(UTC), already_there=False)
+    )
+    room.presenter.changes_happened(changes)
+    assert room.view.shown.status.text == "Delivered"
+    assert room.view.shown.receipt is not None
+
+
+def test_that_hidden_answers_are_not_in_what_is_signed(room: Room, store: Store, form: Questionnaire) -> None:
+    room.open_complete(form)
+    room.presenter.set_answer((("opinion", 0), ("opinion.agreement", 0)), coded(form, "opinion.agreement", "confirmed"))
+    room.presenter.ask_to_sign()
+    assert room.view.preview is not None
+    frozen = room.view.preview.frozen
+    assert b"opinion.dx" not in frozen.envelope
+    assert load_response(form, frozen.response).find_answer((("opinion", 0), ("opinion.dx", 0))) is None
+
+
+def test_that_many_changes_in_a_row_are_read_as_one(room: Room, store: Store) -> None:
+    room.presenter.open_case(CASE)
+    room.lanes.hold_store = True
+    store.annotations.append(mark("A1"))
+    for _ in range(50):
+        room.presenter.changes_happened(Changes(annotations=frozenset({CASE})))
+    readings = 0
+    while room.lanes.release_one():
+        readings += 1
+    assert readings == 2
+    assert len(room.view.shown.form.lengths) == 1
+
+
+def test_that_closing_a_case_leaves_nothing_of_it_on_the_page(room: Room) -> None:
+    room.presenter.open_case(CASE)
+    room.presenter.open_case(None)
+    assert room.view.state is None
+    assert room.presenter.case_id is None
+
+
+def test_that_a_form_that_is_not_here_is_said_in_one_sentence(room: Room, store: Store) -> None:
+    store.cases.put_case(replace(some_case(), questionnaire="https://elsewhere.example/Questionnaire/x|2"), [])
+    room.presenter.open_case(CASE)
+    assert room.view.problems == [
+        "The form “https://elsewhere.example/Questionnaire/x|2” that this case asks for is not on this computer."
+    ]

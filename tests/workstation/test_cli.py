@@ -1,0 +1,155 @@
+"""The command line: what parses, which exit status, one plain sentence and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sync.hospital_profile import HospitalProfile
+from sync.store.database import open_store
+from tests.real_data import real_data
+from tests.workstation.cases import make_case
+from workstation.cli import join_negative_values, main, make_parser
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    out, err = capfd.readouterr()
+    assert "Traceback" not in err
+    return status, out, err
+
+
+@pytest.mark.parametrize("given", [["--window", "-600,1500"], ["--window=-600,1500"]])
+def test_that_a_window_may_begin_with_a_minus_sign(given: list[str]) -> None:
+    options = make_parser().parse_args(join_negative_values(["snapshot", "x", "--out", "y.png", *given]))
+    assert options.window == (-600.0, 1500.0)
+
+
+@pytest.mark.parametrize("words", [["--home", "H", "cases"], ["cases", "--home", "H"]])
+def test_that_global_options_stand_before_or_after_the_command(words: list[str]) -> None:
+    assert make_parser().parse_args(words).home == "H"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["frobnicate"],
+        ["snapshot", "x"],
+        ["snapshot", "x", "--out", "y", "--window", "3"],
+        ["snapshot", "x", "--out", "y", "--size", "0x5"],
+        ["snapshot", "x", "--out", "y", "--region", "1,2,3"],
+        ["hospital"],
+        ["hospital", "serve", "--port", "99999"],
+    ],
+)
+def test_that_wrong_usage_ends_with_status_two(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_that_help_loads_nothing_heavy() -> None:
+    code = "import sys; from workstation.cli import make_parser; make_parser().format_help(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"PySide6", "numpy", "sqlalchemy", "pydicom", "cv2"} & set(loaded) == set()
+
+
+@pytest.mark.parametrize("command", ["open", "inspect"])
+def test_that_what_cannot_be_opened_is_one_sentence_and_status_one(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.dcm"
+    text.write_text("hello")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for path in (text, empty, tmp_path / "absent"):
+        status, out, err = run(capfd, command, path)
+        assert (status, out) == (1, "") or (command, status) == ("inspect", 1)
+        assert err.count("\n") == 1
+        assert path.name in err
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("command", ["open", "inspect"])
+def test_that_good_files_open_and_bad_ones_are_listed(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good = real_data("dicom", "ct_chest_56sl_LungDx-A0001", "1-05.dcm")
+    (tmp_path / "good.dcm").write_bytes(good.read_bytes())
+    (tmp_path / "bad.dcm").write_text("hello")
+    slide = next(real_data("wsi", "aperio_svs").glob("*.svs"))
+    (tmp_path / "cut.svs").write_bytes(slide.read_bytes()[:200_000])
+    status, out, err = run(capfd, command, tmp_path)
+    assert status == 0
+    assert "CT 5mm" in out
+    assert sorted(line.split()[0] for line in err.splitlines()) == ["bad.dcm", "cut.svs"]
+
+
+@pytest.mark.real_data
+def test_that_every_known_bad_file_gets_its_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    for path in sorted(real_data("bad_inputs").iterdir()):
+        status, _, err = run(capfd, "open", path)
+        assert status == 1
+        assert err.count("\n") == 1 and path.name in err
+
+
+@pytest.mark.real_data
+def test_that_a_snapshot_is_a_png_of_the_native_size(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "ct.png"
+    folder = real_data("dicom", "ct_chest_56sl_LungDx-A0001")
+    status, _, _ = run(capfd, "snapshot", folder, "--out", out, "--window", "-600,1500", "--frame", "9", "--bare")
+    assert status == 0
+    from PySide6.QtGui import QImage
+
+    image = QImage(str(out))
+    assert (image.width(), image.height(), image.isGrayscale()) == (512, 512, True)
+    status, _, err = run(capfd, "snapshot", folder, "--out", out, "--frame", "99", "--bare")
+    assert (status, err) == (1, "3. CT 5mm has images 1 to 56; there is no image 99.\n")
+
+
+def test_that_cases_prints_one_json_document(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = open_store(tmp_path / "p")
+    store.cases.put_case(make_case(), [])
+    store.outbox.enqueue_move(make_case().case_id, "accepted")
+    store.close()
+    status, out, err = run(capfd, "cases", "--home", tmp_path, "--profile", "p", "--json")
+    assert (status, err) == (0, "")
+    (case,) = json.loads(out)
+    assert (case["case"], case["state"], case["here"]["images"]) == ("SO-2026-00001", "Accepted", [0, 2])
+    status, out, _ = run(capfd, "outbox", "--home", tmp_path, "--profile", "p", "--json")
+    assert [entry["subject"] for entry in json.loads(out)] == ["accepted"]
+
+
+def test_that_without_a_profile_the_way_to_the_demo_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capfd, "cases", "--home", tmp_path)
+    assert status == 1
+    assert "readingroom demo" in err
+
+
+def test_that_a_hospital_beyond_this_computer_is_refused_with_the_reason(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = HospitalProfile.__dataclass_fields__
+    content = {name: "https://hospital.example/x" if name.endswith("_base") else "x" for name in names}
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "profile.json").write_text(json.dumps(content))
+    status, _, err = run(capfd, "sync", "--home", tmp_path, "--profile", "p")
+    assert status == 1
+    assert "hospital.example" in err and "TLS" in err
+
+
+def test_that_a_profile_name_cannot_leave_the_home(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capfd, "cases", "--home", tmp_path, "--profile", "../x")
+    assert (status, err) == (1, "“../x” cannot be the name of a profile.\n")
+
+
+def test_that_an_unsigned_file_does_not_verify(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("hello")
+    status, _, err = run(capfd, "verify", file, "--home", tmp_path)
+    assert status == 1
+    assert "letter.txt" in err
