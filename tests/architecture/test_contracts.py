@@ -9,12 +9,20 @@ from typing import Any
 import grimp
 import pytest
 from importlinter import Contract
-from importlinter.application.use_cases import _register_contract_types, read_user_options
-from importlinter.application.user_options import UserOptions
-from importlinter.configuration import configure
-from importlinter.domain.contract import registry
+from importlinter.api import read_configuration
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.independence import IndependenceContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.contracts.protected import ProtectedContract
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "pyproject.toml"
+
+KINDS: dict[str, type[Contract]] = {
+    "forbidden": ForbiddenContract,
+    "independence": IndependenceContract,
+    "layers": LayersContract,
+    "protected": ProtectedContract,
+}
 
 # One import for each contract that it must refuse: who imports, what.
 VIOLATIONS = {
@@ -40,36 +48,34 @@ VIOLATIONS = {
 
 
 @pytest.fixture(scope="module")
-def options() -> UserOptions:
-    configure()
-    found = read_user_options(config_filename=str(CONFIGURATION))
-    _register_contract_types(found)
-    return found
+def options() -> dict[str, Any]:
+    return read_configuration(config_filename=str(CONFIGURATION))
 
 
 @pytest.fixture(scope="module")
-def graph(options: UserOptions) -> grimp.ImportGraph:
+def graph(options: dict[str, Any]) -> grimp.ImportGraph:
     return grimp.build_graph(
-        *options.session_options["root_packages"],
+        *options["session_options"]["root_packages"],
         include_external_packages=True,
         exclude_type_checking_imports=True,
         cache_dir=None,
     )
 
 
-def _contract(options: UserOptions, contract_id: str) -> Contract:
-    settings: dict[str, Any] = next(c for c in options.contracts_options if c["id"] == contract_id)
-    kind = registry.get_contract_class(settings["type"])
-    return kind(name=settings["name"], session_options=options.session_options, contract_options=settings)
+def _contract(options: dict[str, Any], contract_id: str) -> Contract:
+    settings: dict[str, Any] = next(c for c in options["contracts_options"] if c["id"] == contract_id)
+    return KINDS[settings["type"]](
+        name=settings["name"], session_options=options["session_options"], contract_options=settings
+    )
 
 
-def test_that_every_contract_has_a_violation_here(options: UserOptions) -> None:
-    assert {c["id"] for c in options.contracts_options} == set(VIOLATIONS)
+def test_that_every_contract_has_a_violation_here(options: dict[str, Any]) -> None:
+    assert {c["id"] for c in options["contracts_options"]} == set(VIOLATIONS)
 
 
 @pytest.mark.parametrize("contract_id", VIOLATIONS)
 def test_that_the_contract_is_kept_and_breaks_when_violated(
-    contract_id: str, options: UserOptions, graph: grimp.ImportGraph
+    contract_id: str, options: dict[str, Any], graph: grimp.ImportGraph
 ) -> None:
     importer, imported = VIOLATIONS[contract_id]
     assert importer in graph.modules, f"{importer} is not a module any more: aim the violation at one that is"
