@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
+CONSTRAINTS = ROOT / "constraints.txt"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
 # What Qt's xcb and offscreen platforms load on Linux, and the Debian package that holds it.
@@ -111,7 +112,7 @@ def provide_system_packages(needed, wished):
 
 
 def stamp_text(extra):
-    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes())
+    digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + CONSTRAINTS.read_bytes())
     digest.update(sys.version.encode())
     return extra + " " + digest.hexdigest()
 
@@ -139,8 +140,11 @@ def set_up(extra):
         install = [uv, "pip", "install", "-q", "--python", str(VENV_PYTHON)]
     else:
         install = [VENV_PYTHON, "-m", "pip", "install", "-q", "--prefer-binary", "--disable-pip-version-check"]
-    if subprocess.run([*install, "-e", ".[" + extra + "]"], cwd=ROOT).returncode:
-        stop("The packages could not be installed; the message above says why. Nothing else was changed.")
+    project = ["-e", ".[" + extra + "]"]
+    if subprocess.run([*install, "-c", CONSTRAINTS, *project], cwd=ROOT).returncode:
+        say("The versions that the tests last passed with cannot be had here; taking what pyproject.toml allows.")
+        if subprocess.run([*install, *project], cwd=ROOT).returncode:
+            stop("The packages could not be installed; the message above says why. Nothing else was changed.")
     stamps[extra].write_text(stamp_text(extra))
 
 
