@@ -6,6 +6,7 @@ FHIR, DICOMweb and file downloads all speak through here. What is said, and what
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as Urllib3Error
 
+from sync.credentials import Credentials, StaticBearer
 from sync.errors import DamagedTransfer, HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded
 from sync.hospital_profile import HospitalProfile, origin_of
 
@@ -34,16 +36,22 @@ HttpAnswer = requests.Response
 
 
 class HospitalConnection:
-    """One pooled session for one profile. Requests may be made from several threads at once."""
+    """One pooled session for one profile. Requests may be made from several threads at once.
+
+    Without *credentials* the profile's own token is sent.
+    """
 
     def __init__(
         self,
         profile: HospitalProfile,
+        credentials: Credentials | None = None,
         *,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         self.profile = profile
+        self._credentials = credentials or StaticBearer(profile.token, profile.hospital_name)
+        self._renewal = threading.Lock()
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._origins = profile.origins
         self._latest_answer_at: datetime | None = None
@@ -128,12 +136,26 @@ class HospitalConnection:
             )
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
+        """One answer; a token that is refused is renewed once, and the request made once more."""
         self.check_origin(url)
+        token = self._credentials.bearer()
+        response = self._send(method, url, headers, body, token)
+        if response.status_code == 401 and self._renew(token):
+            response.close()
+            response = self._send(method, url, headers, body, self._credentials.bearer())
+        return response
+
+    def _renew(self, refused: str) -> bool:
+        """True where there is a token other than the refused one. Of several threads refused at once, one renews."""
+        with self._renewal:
+            return self._credentials.bearer() != refused or self._credentials.refresh()
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str) -> HttpAnswer:
         sent = {
             "User-Agent": "ReadingRoom",
             "Accept-Encoding": "identity",
             "X-Request-Id": str(uuid.uuid4()),
-            "Authorization": f"Bearer {self.profile.token}",
+            "Authorization": f"Bearer {token}",
             **headers,
         }
         try:

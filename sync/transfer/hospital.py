@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sync.credentials import Credentials
 from sync.dicomweb.dicomweb_gateway import DicomwebGateway, HttpDicomwebGateway
 from sync.fhir.fhir_gateway import FhirGateway, HttpFhirGateway
 from sync.hospital_connection import HospitalConnection
@@ -24,9 +25,9 @@ class Hospital:
     close: Callable[[], None]
 
 
-def connect_hospital(profile: HospitalProfile) -> Hospital:
-    """Prepares the gateways; nothing is sent before the first question."""
-    connection = HospitalConnection(profile)
+def connect_hospital(profile: HospitalProfile, credentials: Credentials | None = None) -> Hospital:
+    """Prepares the gateways; nothing is sent before the first question. Without *credentials*: the profile's token."""
+    connection = HospitalConnection(profile, credentials)
     archives: dict[str, HttpDicomwebGateway] = {}
 
     def archive(base: str) -> DicomwebGateway:

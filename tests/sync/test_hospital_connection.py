@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -87,8 +90,6 @@ def test_that_nobody_listening_is_offline() -> None:
 
 
 def test_that_a_hospital_that_does_not_answer_in_time_is_offline() -> None:
-    import threading
-
     done = threading.Event()
 
     def silent(line: str, headers: dict[str, str]) -> bytes:
@@ -101,3 +102,77 @@ def test_that_a_hospital_that_does_not_answer_in_time_is_offline() -> None:
             pass
         connection.close()
         done.set()
+
+
+class Renewable:
+    """Credentials whose first token was refused; the next is handed out after `refresh`."""
+
+    def __init__(self, *, can_refresh: bool = True) -> None:
+        self.token = "old"
+        self.refreshed = 0
+        self.can_refresh = can_refresh
+
+    def bearer(self) -> str:
+        return self.token
+
+    def refresh(self) -> bool:
+        self.refreshed += 1
+        if self.can_refresh:
+            self.token = "new"
+        return self.can_refresh
+
+
+def only_the_new_token(line: str, headers: dict[str, str]) -> bytes:
+    return reply("200 OK", b"here") if headers["authorization"] == "Bearer new" else reply("401 Who", OUTCOME)
+
+
+def test_that_a_refused_token_is_renewed_once_and_the_request_made_again() -> None:
+    credentials = Renewable()
+    with scripted_server(only_the_new_token) as server:
+        connection = HospitalConnection(server.profile, credentials)
+        with connection.open("POST", f"{server.base}/fhir", body=b"{}") as response:
+            assert connection.read_body(response) == b"here"
+        connection.close()
+        assert [headers["authorization"] for _, headers in server.requests] == ["Bearer old", "Bearer new"]
+
+
+@pytest.mark.parametrize("can_refresh", [True, False])
+def test_that_a_token_refused_for_good_asks_for_a_sign_in_and_never_goes_round_in_circles(can_refresh: bool) -> None:
+    credentials = Renewable(can_refresh=can_refresh)
+    with scripted_server(lambda line, headers: reply("401 Who", OUTCOME)) as server:
+        connection = HospitalConnection(server.profile, credentials)
+        with pytest.raises(SignInNeeded), connection.open("GET", f"{server.base}/fhir/Task"):
+            pass
+        connection.close()
+        assert len(server.requests) == (2 if can_refresh else 1)
+    assert credentials.refreshed == 1
+
+
+def test_that_four_transfers_refused_at_once_renew_the_token_once() -> None:
+    credentials = Renewable()
+    together = threading.Barrier(4, timeout=5)
+
+    def answer(line: str, headers: dict[str, str]) -> bytes:
+        if headers["authorization"] == "Bearer old":
+            together.wait()  # nobody is refused before all four have asked
+        return only_the_new_token(line, headers)
+
+    with scripted_server(answer) as server:
+        connection = HospitalConnection(server.profile, credentials)
+
+        def ask(_number: int) -> int:
+            with connection.open("GET", f"{server.base}/fhir/Task") as response:
+                return response.status_code
+
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(ask, range(4))) == [200] * 4
+        connection.close()
+    assert credentials.refreshed == 1
+
+
+def test_that_a_profile_without_token_and_credentials_sends_nothing() -> None:
+    with scripted_server(lambda line, headers: reply("200 OK")) as server:
+        connection = HospitalConnection(replace(server.profile, token=""))
+        with pytest.raises(SignInNeeded, match="not signed in"), connection.open("GET", f"{server.base}/fhir/Task"):
+            pass
+        assert server.requests == []
