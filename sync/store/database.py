@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sync.store.annotation_store import AnnotationStore
     from sync.store.audit_trail import AuditTrail
     from sync.store.case_store import CaseStore
+    from sync.store.checkpoint_store import CheckpointStore
     from sync.store.connection import Database
     from sync.store.object_store import ObjectStore
     from sync.store.opinion_store import OpinionStore
@@ -27,6 +28,7 @@ class Store:
 
     cases: CaseStore
     objects: ObjectStore
+    checkpoints: CheckpointStore
     annotations: AnnotationStore
     opinions: OpinionStore
     outbox: OutboxStore
@@ -38,6 +40,7 @@ class Store:
         from sync.store.annotation_store import AnnotationStore
         from sync.store.audit_trail import AuditTrail
         from sync.store.case_store import CaseStore
+        from sync.store.checkpoint_store import CheckpointStore
         from sync.store.object_store import ObjectStore
         from sync.store.opinion_store import OpinionStore
         from sync.store.outbox_store import OutboxStore
@@ -50,6 +53,7 @@ class Store:
         self.audit = AuditTrail(database)
         self.cases = CaseStore(database, self.audit)
         self.objects = ObjectStore(database, self.audit)
+        self.checkpoints = CheckpointStore(database)
         self.annotations = AnnotationStore(database, self.audit)
         self.opinions = OpinionStore(database, self.audit)
         self.outbox = OutboxStore(database)

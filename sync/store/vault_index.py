@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from sync.records.case import CaseId
 from sync.store.connection import Database
-from sync.store.tables import case_key, vault_file
+from sync.store.tables import case_key, unfinished_file, vault_file
 from sync.vault.file_vault import VaultEntry
 
 CASE_KEY_BYTES = 32
@@ -68,3 +68,12 @@ class VaultIndex:
     def list_file_ids(self) -> set[str]:
         with self._database.reading() as connection:
             return set(connection.execute(select(vault_file.c.file_id)).scalars())
+
+    def list_unfinished_ids(self) -> set[str]:
+        """Files that a checkpoint names, of cases whose key is still here."""
+        with self._database.reading() as connection:
+            return set(
+                connection.execute(
+                    select(unfinished_file.c.file_id).join(case_key, case_key.c.case_id == unfinished_file.c.case_id)
+                ).scalars()
+            )

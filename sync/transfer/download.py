@@ -25,6 +25,7 @@ from sync.errors import (
 from sync.fhir.records_mapping import inline_content
 from sync.records.case import Case, Document, ImagingStudy
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from sync.transfer.checkpoint import VaultPlace
 from sync.transfer.door import InstanceInspector, admit_instance, inspect_instance
 from sync.transfer.file_download import FetchedFile, download_file
 from sync.transfer.hospital import Hospital
@@ -173,13 +174,15 @@ class CaseDownloads:
             counted += count
             self._progress.bytes_arrived(case.case_id, count)
 
+        place = VaultPlace(self._store, case.case_id, document.reference, document.url)
+
         def fetch() -> FetchedFile:
             if not document.url:
                 return self._keep_inline(case, document)
             return download_file(
                 promised,
                 self._hospital.files,
-                lambda: self._store.vault.begin(case.case_id),
+                place,
                 on_bytes=on_bytes,
                 cancelled=self._is_over,
             )
@@ -196,6 +199,7 @@ class CaseDownloads:
             )
         )  # fmt: skip
         note_fetched(self._store, case.case_id, document)
+        place.forget()
 
     def _keep_inline(self, case: Case, document: Document) -> FetchedFile:
         """A file that travelled inside its resource needs no further question to the hospital."""

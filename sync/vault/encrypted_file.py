@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from sync.errors import StoreUnavailable
+from sync.errors import DamagedTransfer, StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 MAGIC = b"RRE1"
@@ -90,24 +92,71 @@ class EncryptedWriter:
         self._cipher = _Cipher(case_key, header, file_id)
         self._held = bytearray()
         self._index = 0
+        self._torn = b""
         file.write(header)
 
+    @classmethod
+    def resumed(
+        cls, file: BinaryIO, case_key: bytes, file_id: bytes, on_content: Callable[[memoryview], None]
+    ) -> EncryptedWriter:
+        """Go on where an interrupted writer stopped; *file* is open for reading and writing.
+
+        Every chunk from the first on that is as it was written is handed to *on_content*. The next is written anew
+        under the same nonce, so it must hold the same content: `write` refuses to put another one there.
+        """
+        writer = cls(io.BytesIO(), case_key, file_id)
+        writer._file = file
+        file.seek(0)
+        if file.read(HEADER.size) == make_header(file_id):
+            content = memoryview(bytearray(CHUNK_BYTES))
+            while len(sealed := file.read(_SEALED)) == _SEALED:
+                try:
+                    writer._cipher.open_into(writer._index, False, memoryview(sealed), content)
+                except (InvalidTag, ValueError):
+                    break
+                on_content(content)
+                writer._index += 1
+            writer._torn = sealed
+        else:
+            file.seek(0)
+            file.write(make_header(file_id))
+        file.seek(HEADER.size + writer._index * _SEALED)
+        return writer
+
     def write(self, content: ReadableBuffer) -> None:
-        self._held += content
-        if len(self._held) <= CHUNK_BYTES:
-            return
-        with memoryview(self._held) as held:
+        with memoryview(content).cast("B") as arrived:
             done = 0
-            while len(held) - done > CHUNK_BYTES:
-                self._file.write(self._cipher.seal(self._index, False, held[done : done + CHUNK_BYTES]))
-                self._index += 1
+            if self._held:
+                done = min(len(arrived), CHUNK_BYTES - len(self._held))
+                self._held += arrived[:done]
+                if done == len(arrived):
+                    return
+                self._seal(self._held)
+                self._held.clear()
+            # Whole chunks are encrypted from where they lie; the last of what has come is always held back.
+            while len(arrived) - done > CHUNK_BYTES:
+                self._seal(arrived[done : done + CHUNK_BYTES])
                 done += CHUNK_BYTES
-        del self._held[:done]
+            self._held += arrived[done:]
 
     def finish(self) -> None:
         """Write the last chunk; the file is whole now."""
-        self._file.write(self._cipher.seal(self._index, True, self._held))
+        self._put(self._cipher.seal(self._index, True, self._held))
+        self._file.truncate()
         self._held.clear()
+
+    def _seal(self, content: Block) -> None:
+        self._put(self._cipher.seal(self._index, False, content))
+        self._index += 1
+
+    def _put(self, sealed: bytes) -> None:
+        if self._torn:
+            # The tag may differ, where a chunk turns out to be the last or not; the content may not.
+            same = min(len(self._torn), len(sealed) - TAG_BYTES)
+            if self._torn[:same] != sealed[:same]:
+                raise DamagedTransfer("A file that was resumed is not the one that was begun; it is fetched anew.")
+            self._torn = b""
+        self._file.write(sealed)
 
 
 class EncryptedReader(io.RawIOBase):

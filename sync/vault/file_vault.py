@@ -50,6 +50,8 @@ class FileIndex(Protocol):
 
     def list_file_ids(self) -> set[str]: ...
 
+    def list_unfinished_ids(self) -> set[str]: ...
+
 
 class FileVault:
     """Facet `Store.vault`. Files are named by a random id, so a listing of the folder tells nothing of the content."""
@@ -66,6 +68,24 @@ class FileVault:
         try:
             self._directory.mkdir(mode=0o700, exist_ok=True)
             return VaultWriter(self._directory, case_key, lambda entry: self._enter(case_id, entry))
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def resume(
+        self, case_id: CaseId, file_id: str, on_content: Callable[[memoryview], None] = lambda _content: None
+    ) -> VaultWriter | None:
+        """Go on with a file that `VaultWriter.leave` or a kill left unfinished; None where there is nothing to go on
+        with, or another program does. What is there already is checked and handed to *on_content* first."""
+        aside, whole = self._directory / f"{file_id}{ASIDE}", self._directory / f"{file_id}{SUFFIX}"
+        case_key = self._index.get_or_make_key(case_id)
+        try:
+            if whole.exists():  # the program ended after the file was whole and before its case had it
+                whole.rename(aside)
+            if not aside.exists() or is_being_written(aside):
+                return None
+            return VaultWriter(
+                self._directory, case_key, lambda entry: self._enter(case_id, entry), bytes.fromhex(file_id), on_content
+            )
         except OSError as error:
             raise _unwritable(error) from error
 
@@ -86,14 +106,15 @@ class FileVault:
             return file.read()
 
     def sweep(self) -> None:
-        """Remove what interrupted writes left behind; a file that another program is writing right now stays."""
+        """Remove what interrupted writes left behind; a file that another program is writing right now stays, and so
+        does one that a checkpoint names."""
         if not self._directory.is_dir():
             return
         leftovers = {path for path in self._directory.iterdir() if path.suffix in (SUFFIX, ASIDE)}
         # The index is asked after the listing: a file committed in between is then in both.
-        known = self._index.list_file_ids()
+        known, unfinished = self._index.list_file_ids(), self._index.list_unfinished_ids()
         for path in leftovers:
-            if path.suffix == ASIDE or path.stem not in known:
+            if path.stem not in unfinished and (path.suffix == ASIDE or path.stem not in known):
                 with suppress(FileNotFoundError):
                     if not is_being_written(path):
                         path.unlink()
@@ -103,7 +124,7 @@ class FileVault:
         replaced = self._index.put(case_id, entry)
         with self._lock:
             self._known[entry.sha256] = entry
-        if replaced is not None:
+        if replaced is not None and replaced != entry.file_id:
             with suppress(OSError):  # Windows keeps a file that is being read; the next sweep takes it
                 self._path(replaced).unlink()
 
@@ -121,19 +142,48 @@ class FileVault:
 
 
 class VaultWriter:
-    """Takes the bytes of one file as they come; `commit` makes them a file, `abort` (or neither) leaves nothing."""
+    """Takes the bytes of one file as they come; `commit` makes them a file, `abort` (or neither) leaves nothing.
 
-    def __init__(self, directory: Path, case_key: bytes, enter: Callable[[VaultEntry], None]) -> None:
+    `leave` keeps what has come for `FileVault.resume`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        case_key: bytes,
+        enter: Callable[[VaultEntry], None],
+        resumed_id: bytes | None = None,
+        on_content: Callable[[memoryview], None] = lambda _content: None,
+    ) -> None:
         self._directory = directory
         self._case_key = case_key
         self._enter = enter
-        self._file_id = secrets.token_bytes(FILE_ID_BYTES)
+        self._file_id = resumed_id or secrets.token_bytes(FILE_ID_BYTES)
         self._aside = directory / f"{self._file_id.hex()}{ASIDE}"
-        self._file = self._aside.open("xb")
-        hold_while_writing(self._file)
-        self._writer = EncryptedWriter(self._file, case_key, self._file_id)
         self._digest = hashlib.sha256()
         self._size_bytes = 0
+        self._file: BinaryIO = self._aside.open("xb" if resumed_id is None else "r+b")
+        hold_while_writing(self._file)
+        if resumed_id is None:
+            self._writer = EncryptedWriter(self._file, case_key, self._file_id)
+            return
+
+        def count(content: memoryview) -> None:
+            self._digest.update(content)
+            self._size_bytes += len(content)
+            on_content(content)
+
+        self._writer = EncryptedWriter.resumed(self._file, case_key, self._file_id, count)
+
+    @property
+    def file_id(self) -> str:
+        """By which `FileVault.resume` finds an unfinished file again."""
+        return self._file_id.hex()
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, lower-case hexadecimal."""
+        return self._digest.hexdigest()
 
     @property
     def size_bytes(self) -> int:
@@ -172,6 +222,11 @@ class VaultWriter:
             raise
         self._file.close()
         return entry.sha256
+
+    def leave(self) -> None:
+        """Stop here and keep what has come. Harmless after `commit` and `abort`."""
+        with suppress(OSError):  # closing flushes, and the disk may be full
+            self._file.close()
 
     def abort(self) -> None:
         """Forget what was written. Harmless after `commit`."""

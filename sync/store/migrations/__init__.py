@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from sync.errors import StoreUnavailable
 
-STEPS = ("0001_first_schema",)
+STEPS = ("0001_first_schema", "0004_transfer")
 """In order, one for each user_version from 1 on. A released step never changes."""
 
 KNOWN_VERSION = len(STEPS)

@@ -88,7 +88,7 @@ def test_that_every_migration_is_listed_in_order() -> None:
 
     modules = sorted(path.stem for path in Path(str(migrations.__file__)).parent.glob("0*.py"))
     assert list(STEPS) == modules
-    assert [name[:4] for name in modules] == [f"{number:04}" for number in range(1, len(modules) + 1)]
+    assert len({name[:4] for name in modules}) == len(modules), "two steps with one number"
 
 
 def test_that_the_tables_are_what_the_migrations_made(store: Store) -> None:

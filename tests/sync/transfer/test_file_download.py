@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,7 @@ from sync.hospital_connection import HospitalConnection
 from sync.records.stored_object import Integrity
 from sync.transfer import retry
 from sync.transfer.file_download import FetchedFile, PromisedFile, download_file
-from sync.transfer.file_gateway import HttpFileGateway
+from sync.transfer.file_gateway import FileAnswer, HttpFileGateway
 from sync.transfer.retry import TransferCancelled
 from tests.sync.scripted_server import Answer, ScriptedServer, reply, scripted_server
 
@@ -38,14 +38,34 @@ class MemoryVault:
 
     committed: list[bytes] = field(default_factory=list)
     aborted: int = 0
+    left: int = 0
+    noted: list[str] = field(default_factory=list)
 
     def begin(self) -> MemoryWriter:
         return MemoryWriter(self)
+
+    def resume(self, on_content: Callable[[memoryview], None]) -> None:
+        return None
+
+    def note(self, file_id: str, answer: FileAnswer) -> None:
+        self.noted.append(file_id)
+
+    def forget(self) -> None:
+        self.noted.clear()
 
 
 class MemoryWriter:
     def __init__(self, vault: MemoryVault) -> None:
         self._vault, self._content, self._open = vault, bytearray(), True
+        self.file_id = "memory"
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self._content).hexdigest()
+
+    def leave(self) -> None:
+        self._vault.left += self._open
+        self._open = False
 
     @property
     def size_bytes(self) -> int:
@@ -75,7 +95,7 @@ def gateway(answer: Answer) -> Iterator[tuple[ScriptedServer, HttpFileGateway]]:
 def fetch(answer: Answer, promised: PromisedFile = PROMISED) -> tuple[FetchedFile, MemoryVault, list[dict[str, str]]]:
     vault = MemoryVault()
     with gateway(answer) as (server, files):
-        fetched = download_file(promised, files, vault.begin, on_bytes=lambda count: None, cancelled=lambda: False)
+        fetched = download_file(promised, files, vault, on_bytes=lambda count: None, cancelled=lambda: False)
     return fetched, vault, [headers for _, headers in server.requests]
 
 
@@ -181,7 +201,7 @@ def test_that_trust_is_as_good_as_what_was_promised(promised: PromisedFile, head
 def test_that_bytes_that_are_not_those_announced_are_not_kept(promised: PromisedFile) -> None:
     vault = MemoryVault()
     with gateway(lambda line, headers: reply("200 OK", CONTENT)) as (_, files), pytest.raises(DamagedTransfer):
-        download_file(promised, files, vault.begin, on_bytes=lambda count: None, cancelled=lambda: False)
+        download_file(promised, files, vault, on_bytes=lambda count: None, cancelled=lambda: False)
     assert (vault.committed, vault.aborted) == ([], 1)
 
 
@@ -199,5 +219,5 @@ def test_that_a_binary_wrapped_as_json_is_unwrapped() -> None:
 def test_that_cancelling_leaves_nothing_behind() -> None:
     vault = MemoryVault()
     with gateway(lambda line, headers: reply("200 OK", CONTENT)) as (_, files), pytest.raises(TransferCancelled):
-        download_file(PROMISED, files, vault.begin, on_bytes=lambda count: None, cancelled=lambda: True)
+        download_file(PROMISED, files, vault, on_bytes=lambda count: None, cancelled=lambda: True)
     assert (vault.committed, vault.aborted) == ([], 1)
