@@ -2,7 +2,8 @@
 """One door for people and CI: set up, then demo, test, check or bench. Standard library only.
 
     python3 run.py demo [--data DIR] [--tour DIR]   the workstation with its demo hospital
-    python3 run.py test [pytest arguments]          every test
+    python3 run.py test [pytest arguments]          every test that needs nothing else
+    python3 run.py test --peers [pytest arguments]  the same doors and a whole journey with real servers, set up here
     python3 run.py check                            format, lint, types, import contracts, rapid tests
     python3 run.py bench                            speed, as ratios measured in one run
 
@@ -47,7 +48,8 @@ QT_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
 }
 ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile")
-RAPID = "not journey and not soak and not real_data"
+ALONE = "not peers"
+RAPID = "not journey and not soak and not real_data and not peers"
 # Independent programs that the tests compare with: name on PATH, Debian package.
 TEST_PROGRAMS = {"pdfsig": "poppler-utils", "Xvfb": "xvfb"}
 
@@ -165,7 +167,21 @@ def demo(arguments):
 
 def test(arguments):
     set_up("test")
-    return python("-m", "pytest", *ON_EVERY_CORE, *arguments)
+    if "--peers" in arguments:
+        return test_with_peers([argument for argument in arguments if argument != "--peers"])
+    return python("-m", "pytest", *ON_EVERY_CORE, "-m", ALONE, *arguments)
+
+
+def test_with_peers(arguments):
+    from tests.peers.installing import install_peers
+
+    say("Setting up the real servers in .venv-peers and from Debian's packages (a minute or two, once).")
+    problems = install_peers()
+    for problem in problems:
+        say(problem)
+    if problems and os.environ.get("READINGROOM_PEERS_REQUIRED"):
+        return 1
+    return python("-m", "pytest", *ON_EVERY_CORE, *(arguments or ["tests/peers"]))
 
 
 def check(arguments):

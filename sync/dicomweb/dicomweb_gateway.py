@@ -18,7 +18,8 @@ from sync.hospital_connection import HospitalConnection, HttpAnswer
 
 _PAGE_SIZE = 500
 _MAX_PAGES = 1000
-_NOT_ACCEPTABLE = frozenset({406, 415})
+_NOT_ACCEPTABLE = frozenset({400, 406, 415})
+"""400 too: that is how Orthanc answers an Accept it does not know."""
 ACCEPT_LADDER = (
     # As stored, so nothing is transcoded; one part, so its length is known; then ever less particular.
     "application/dicom; transfer-syntax=*",

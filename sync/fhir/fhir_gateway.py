@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from sync.errors import DamagedTransfer
 from sync.fhir.capability import Capability, capability_from_statement
 from sync.fhir.elements import Json, child, children, text
+from sync.fhir.wrapped_binary import is_wrapped, unwrapped
 from sync.hospital_connection import HospitalConnection, HttpAnswer, response_time
 
 FHIR_JSON = "application/fhir+json; fhirVersion=4.0"
@@ -81,9 +82,10 @@ class HttpFhirGateway:
         return resource
 
     def read_binary(self, url: str) -> bytes:
-        # Any type but FHIR's own asks for the raw content (FHIR R4 2.37.5 Binary).
+        # Any type but FHIR's own asks for the raw content (FHIR R4 2.37.5 Binary); some servers know only their own.
         with self._connection.open("GET", urljoin(self._base, url), headers={"Accept": "*/*"}) as response:
-            return self._connection.read_body(response)
+            body = self._connection.read_body(response)
+        return unwrapped(body) if is_wrapped(response.headers.get("Content-Type", "")) else body
 
     def put_task(self, task: Json, version: str) -> Json:
         headers = {**_writing_headers(), "If-Match": f'W/"{version}"'}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Protocol
 from urllib.parse import urljoin
 
 from sync.errors import DamagedTransfer
+from sync.fhir.wrapped_binary import is_wrapped, unwrapped
 from sync.hospital_connection import HospitalConnection, HttpAnswer
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -72,8 +72,8 @@ class HttpFileGateway:
             headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
         address = urljoin(self._base, url)
         with self._connection.open("GET", address, headers=headers) as response:
-            if "fhir+json" in response.headers.get("Content-Type", "") and "fhir" not in accept:
-                content = _unwrapped(self._connection.read_body(response))
+            if is_wrapped(response.headers.get("Content-Type", "")) and "fhir" not in accept:
+                content = unwrapped(self._connection.read_body(response))
                 begin(FileAnswer(0, len(content), None, None))
                 write(content)
                 return
@@ -103,10 +103,3 @@ def _hexadecimal(encoded: str) -> str | None:
     except binascii.Error:
         return None
     return digest.hex() if len(digest) == 32 else None
-
-
-def _unwrapped(body: bytes) -> bytes:
-    try:
-        return base64.b64decode(json.loads(body)["data"], validate=True)
-    except (ValueError, KeyError, TypeError):
-        raise DamagedTransfer("The hospital sent a document in a form that cannot be read.") from None

@@ -1,0 +1,200 @@
+"""A hospital that a gateway test talks to: our demo hospital, or real servers behind nginx. Same doors, same cases."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import requests
+
+from sync.demo_hospital.case_resources import OWNER
+from sync.demo_hospital.fhir_parameters import PARAMETERS
+from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState
+from sync.hospital_profile import HospitalProfile
+from tests.peers.fhir_server import fhir_server
+from tests.peers.front import Certificate, Front, front, front_origin
+from tests.peers.orthanc import Orthanc, orthanc, store_instances
+from tests.peers.serving import free_port
+from tests.sync.small_hospital import STUDY_UID, TOKEN, SmallHospital
+
+Json = dict[str, Any]
+_LIMIT_S = 60
+_KINDS = [*(kind for kind in sorted(PARAMETERS) if kind != "Task"), *({"Binary"} - set(PARAMETERS)), "Task"]
+"""The Task last: until then there is nothing to see."""
+
+
+def study_of(case_id: str) -> str:
+    """The Study Instance UID of a case that `Site.add_case` made; its one series adds ``.1``."""
+    return f"{STUDY_UID}{len(case_id)}"
+
+
+class Site(Protocol):
+    """What a test may do to a hospital, besides talking to it as the program does."""
+
+    @property
+    def name(self) -> str: ...
+    def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile: ...
+    def add_case(self, *, instances: int = 3, slide: bool = True) -> str:
+        """A case of this test's own; its number."""
+
+    def resource(self, reference: str) -> Json: ...
+    def count(self, kind: str) -> int: ...
+    def change(self, reference: str, **elements: Any) -> None:
+        """The hospital's own edit."""
+
+    def add_file(self, name: str, content: bytes) -> str:
+        """The address of a file offered under ``/files``; again with other content, the file has changed."""
+
+    def archive_digests(self) -> dict[str, str]:
+        """SHA-256 of each Part 10 file in the archive, by SOP Instance UID."""
+
+
+@dataclass
+class DemoSite:
+    """Our own."""
+
+    hospital: SmallHospital
+    name: str = "demo hospital"
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile:
+        return replace(self.hospital.profile(port), token=token)
+
+    def add_case(self, *, instances: int = 3, slide: bool = True) -> str:
+        case_id = f"SO-{next(self._numbers)}"
+        self.hospital.add_case(case_id, instances=instances, slide=slide)
+        return case_id
+
+    def resource(self, reference: str) -> Json:
+        return self.hospital.resource(reference)
+
+    def count(self, kind: str) -> int:
+        return self.hospital.count(kind)
+
+    def change(self, reference: str, **elements: Any) -> None:
+        self.hospital.change(reference, **elements)
+
+    def add_file(self, name: str, content: bytes) -> str:
+        path = self.hospital.folder / f"{name}-{len(list(self.hospital.folder.iterdir()))}"
+        path.write_bytes(content)
+        self.hospital.state.put_file(path, "application/octet-stream", name)
+        return f"{self.profile().files_base}/{name}"
+
+    def archive_digests(self) -> dict[str, str]:
+        from sync.demo_hospital.state import digest_file
+
+        return {i.sop_uid: digest_file(i.path) for i in self.hospital.state.list_instances("")}
+
+
+@dataclass
+class PeerSite:
+    """Orthanc, sekmet-fhir and nginx. Cases are made as for the demo hospital and then handed over."""
+
+    front: Front
+    archive: Orthanc
+    fhir_port: int
+    folder: Path
+    name: str = "real servers"
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile:
+        origin = self.front.origin if port is None else f"http://127.0.0.1:{port}"
+        return HospitalProfile(
+            name="peers",
+            hospital_name="Real Servers",
+            fhir_base=f"{origin}/fhir",
+            dicomweb_base=f"{origin}/dicom-web",
+            files_base=f"{origin}/files",
+            token=token,
+            practitioner_reference=OWNER,
+            practitioner_name="Dr. Ilse Marwick",
+        )
+
+    def add_case(self, *, instances: int = 3, slide: bool = True) -> str:
+        case_id = f"SO-{next(self._numbers)}"
+        folder = self.folder / case_id
+        with HospitalState(folder / "state") as state:
+            SmallHospital(state, 0, folder).add_case(case_id, instances=instances, slide=slide)
+            self.take_over(state)
+        return case_id
+
+    def take_over(self, state: HospitalState) -> None:
+        """Everything that *state* knows: resources to the FHIR server, instances to the archive, files to nginx."""
+        instances = [instance.path for instance in state.list_instances("")]
+        for start in range(0, len(instances), 50):
+            group = instances[start : start + 50]
+            store_instances(self.front.dicomweb_base, {"Authorization": f"Bearer {TOKEN}"}, group)
+        for kind in _KINDS:
+            for resource in state.list_resources(kind):
+                for stored in _files_named_in(state, resource.json):
+                    self.front.add_file(stored.id, stored.path.read_bytes())
+                self.put(_at(resource.json, self.front.origin))
+
+    def put(self, resource: Json) -> None:
+        self._ask("PUT", f"{resource['resourceType']}/{resource['id']}", resource)
+
+    def resource(self, reference: str) -> Json:
+        return self._ask("GET", reference)
+
+    def count(self, kind: str) -> int:
+        return len(self.search(f"{kind}?_count=1000"))
+
+    def search(self, query: str) -> list[Json]:
+        return [e["resource"] for e in self._ask("GET", query).get("entry", ()) if e["search"]["mode"] == "match"]
+
+    def change(self, reference: str, **elements: Any) -> None:
+        changed = {**self.resource(reference), **elements}
+        self.put({key: value for key, value in changed.items() if value is not None})
+
+    def add_file(self, name: str, content: bytes) -> str:
+        return self.front.add_file(name, content)
+
+    def archive_digests(self) -> dict[str, str]:
+        return self.archive.digests()
+
+    def clear(self) -> None:
+        """No assignments and no images; what was delivered before stays, as it does in a hospital."""
+        for task in self.search("Task?_count=1000"):
+            self._ask("DELETE", f"Task/{task['id']}")
+        self.archive.clear()
+
+    def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Past nginx, so that what happened stands without the program's own way in."""
+        answer = requests.request(method, f"http://127.0.0.1:{self.fhir_port}/fhir/{path}", json=body, timeout=_LIMIT_S)
+        assert answer.ok, f"{method} {path}: {answer.text[:500]}"
+        told: Json = answer.json()
+        return told
+
+
+@contextmanager
+def peer_site(folder: Path, certificate: Certificate | None = None) -> Iterator[PeerSite]:
+    """The real servers together, with a bearer that never runs out."""
+    port = free_port()
+    with (
+        orthanc(folder / "orthanc") as archive,
+        fhir_server(folder / "fhir", f"{front_origin(port, certificate)}/fhir") as fhir_port,
+        front(
+            folder / "front", port, fhir_port=fhir_port, archive_port=archive.port,
+            token_arguments=["static", TOKEN], certificate=certificate,
+        ) as entrance,
+    ):  # fmt: skip
+        yield PeerSite(entrance, archive, fhir_port, folder / "cases")
+
+
+def _at(node: Any, origin: str) -> Any:
+    """Addresses of the hospital's own, wherever they stand."""
+    if isinstance(node, dict):
+        return {key: _at(value, origin) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_at(item, origin) for item in node]
+    return node.replace(BASE_PLACEHOLDER, origin) if isinstance(node, str) else node
+
+
+def _files_named_in(state: HospitalState, resource: Json) -> list[Any]:
+    contents = resource.get("content", ()) if resource["resourceType"] == "DocumentReference" else ()
+    names = [content["attachment"].get("url", "").rpartition("/files/")[2] for content in contents]
+    return [stored for name in names if name and (stored := state.find_file(name))]
