@@ -9,7 +9,8 @@ SyncError                       anything expected: has a sentence for the user
 ├── DamagedTransfer             bytes are not what was promised                (transient)
 ├── ForeignObject               an object of another patient, or not the one asked for
 ├── StoreUnavailable            wrong key, disk full, damaged database
-├── ProfileRefused              a hospital this program does not talk to (not loopback, no TLS)
+├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
+├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
 ├── SigningRefused              wrong passphrase or PIN, locked, expired, unanswered items
 └── NotValid                    a signed file that does not verify
 
@@ -71,6 +72,10 @@ class StoreUnavailable(SyncError):
 
 class ProfileRefused(SyncError):
     """This program does not talk to that hospital, and the sentence says why."""
+
+
+class ConnectionNotSafe(SyncError):
+    """Whoever answers did not prove to be the hospital (TLS); nothing was sent."""
 
 
 class SigningRefused(SyncError):

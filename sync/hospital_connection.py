@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from sync.credentials import Credentials, StaticBearer
 from sync.errors import DamagedTransfer, HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded
 from sync.hospital_profile import HospitalProfile, origin_of
+from sync.secure_session import open_session, proxies_for, unsafe_line
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -55,13 +55,7 @@ class HospitalConnection:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._origins = profile.origins
         self._latest_answer_at: datetime | None = None
-        self._session = requests.Session()
-        # No proxies and no .netrc of the user's: the hospital is on loopback, and .netrc would replace the bearer.
-        self._session.trust_env = False
-        self._session.headers.clear()
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=8, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session = open_session(profile.trust)
 
     @property
     def latest_answer_at(self) -> datetime | None:
@@ -160,12 +154,19 @@ class HospitalConnection:
         }
         try:
             response = self._session.request(
-                method, url, headers=sent, data=body, timeout=self._timeout_s, allow_redirects=False, stream=True
+                method,
+                url,
+                headers=sent,
+                data=body,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+                stream=True,
+                proxies=proxies_for(url),
             )
         except requests.Timeout as error:
             raise Offline(f"{self.profile.hospital_name} did not answer in time.") from error
         except (requests.RequestException, Urllib3Error, OSError) as error:
-            raise Offline(f"{self.profile.hospital_name} cannot be reached.") from error
+            raise unsafe_line(error, url) or Offline(f"{self.profile.hospital_name} cannot be reached.") from error
         self._latest_answer_at = response_time(response) or self._latest_answer_at
         return response
 

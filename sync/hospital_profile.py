@@ -1,7 +1,6 @@
-"""Which hospital, and as whom: base addresses, the bearer token, the reader's own reference. Not the connection itself.
+"""Which hospital, and as whom: base addresses, who may answer there, the reader's own reference. Not the connection.
 
-Until sign-in (OAuth 2) and TLS are built, a hospital anywhere but on this computer is refused here, at the one gate
-that every connection passes.
+Plain http is refused here, at the one gate that every connection passes, unless the hospital is on this computer.
 """
 
 from __future__ import annotations
@@ -30,8 +29,21 @@ def origin_of(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteTrust:
+    """Whom else to believe that they are the hospital, beyond the system's authorities, and whom alone."""
+
+    ca_file: str = ""
+    """A PEM file with the site's own authority; empty: the system's authorities only."""
+    spki_pin: str = ""
+    """``sha256/`` and base64 of the servers' SubjectPublicKeyInfo (RFC 7469); empty: any trusted one."""
+
+
+@dataclass(frozen=True, slots=True)
 class HospitalProfile:
-    """One hospital account. Bases are absolute, without trailing slash; ``practitioner_reference`` is the reader."""
+    """One hospital account. Bases are absolute, without trailing slash; ``practitioner_reference`` is the reader.
+
+    An account that is signed in to has ``issuer`` and ``client_id`` and no ``token``; the demo hospital's has a token.
+    """
 
     name: str
     hospital_name: str
@@ -41,12 +53,18 @@ class HospitalProfile:
     token: str
     practitioner_reference: str
     practitioner_name: str
+    client_id: str = ""
+    """As which program the hospital's authorization server knows us."""
+    issuer: str = ""
+    """The authorization server that may say who is signed in (OpenID Connect); empty: no sign-in."""
+    site_ca_file: str = ""
+    spki_pin: str = ""
 
     def __post_init__(self) -> None:
         for field_name in ("fhir_base", "dicomweb_base", "files_base"):
             base = str(getattr(self, field_name)).rstrip("/")
             object.__setattr__(self, field_name, base)
-            _refuse_unless_loopback(base)
+            check_address(base)
 
     def __repr__(self) -> str:
         return f"HospitalProfile({self.name!r}, {self.fhir_base!r})"  # never the token: this text reaches logs
@@ -55,6 +73,15 @@ class HospitalProfile:
     def origins(self) -> frozenset[str]:
         """The only origins that are spoken to, and that ever see the token."""
         return frozenset(origin_of(base) for base in (self.fhir_base, self.dicomweb_base, self.files_base))
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Access comes from an authorization server, not from a token written down here."""
+        return bool(self.issuer)
+
+    @property
+    def trust(self) -> SiteTrust:
+        return SiteTrust(self.site_ca_file, self.spki_pin)
 
     @classmethod
     def load(cls, path: Path) -> HospitalProfile:
@@ -65,13 +92,15 @@ class HospitalProfile:
             raise ProfileRefused(f"There is no hospital profile in {path.parent.name}.") from None
         except (OSError, ValueError):
             raise ProfileRefused(f"The hospital profile {path.name} cannot be read.") from None
-        names = [field.name for field in fields(cls)]
-        if not isinstance(content, dict) or not all(isinstance(content.get(name), str) for name in names):
+        if not isinstance(content, dict):
             raise ProfileRefused(f"The hospital profile {path.name} is incomplete.")
-        return cls(**{name: content[name] for name in names})
+        given = {field.name: content.get(field.name, field.default) for field in fields(cls)}
+        if not all(isinstance(value, str) for value in given.values()):
+            raise ProfileRefused(f"The hospital profile {path.name} is incomplete.")
+        return cls(**given)
 
     def save(self, path: Path) -> None:
-        """Written whole or not at all, readable by this user only (it holds the token)."""
+        """Written whole or not at all, readable by this user only (it may hold a token)."""
         path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp makes the file 0600 from its first byte on.
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".profile-")
@@ -86,7 +115,8 @@ class HospitalProfile:
             raise
 
 
-def _refuse_unless_loopback(base: str) -> None:
+def check_address(base: str) -> None:
+    """`ProfileRefused` unless *base* is an address to which anything of a patient may be sent."""
     try:
         origin_of(base)
     except ValueError:
@@ -95,14 +125,15 @@ def _refuse_unless_loopback(base: str) -> None:
     if parts.username or parts.password:
         raise ProfileRefused("A hospital address must not contain a user name or password.")
     host = parts.hostname or ""
-    if not _is_loopback(host):
+    if parts.scheme.lower() != "https" and not is_loopback(host):
         raise ProfileRefused(
-            f"Reading Room does not connect to {host} yet: sign-in and encrypted connections (TLS) are not built, "
-            "so for now only a hospital on this computer is accepted."
+            f"Reading Room does not connect to {host} by plain http, which anybody on the way can read; "
+            "the address must begin with https."
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """*host* is this computer itself."""
     if host.lower() == "localhost":
         return True
     try:

@@ -33,17 +33,26 @@ def test_that_a_saved_profile_is_read_back_equal_and_only_this_user_can_read_it(
 
 
 @pytest.mark.parametrize(
-    "base",
-    [
-        "https://fhir.hospital.example/r4",
-        "http://192.168.1.7/fhir",
-        "http://127.0.0.1.evil.example/fhir",
-        "http://[2001:db8::1]/f",
-    ],
+    "base", ["http://192.168.1.7/fhir", "http://127.0.0.1.evil.example/fhir", "http://[2001:db8::1]/f"]
 )
-def test_that_a_hospital_beyond_this_computer_is_refused_with_the_reason(base: str) -> None:
-    with pytest.raises(ProfileRefused, match=r"sign-in and encrypted connections \(TLS\) are not built"):
+def test_that_plain_http_beyond_this_computer_is_refused_with_the_reason(base: str) -> None:
+    with pytest.raises(ProfileRefused, match="plain http"):
         replace(PROFILE, fhir_base=base)
+
+
+def test_that_a_hospital_anywhere_is_accepted_over_tls() -> None:
+    assert replace(PROFILE, fhir_base="https://fhir.hospital.example/r4").fhir_base
+
+
+def test_that_a_profile_written_before_there_was_a_sign_in_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    PROFILE.save(path)
+    content = json.loads(path.read_text())
+    for name in ("client_id", "issuer", "site_ca_file", "spki_pin"):
+        del content[name]
+    path.write_text(json.dumps(content))
+    assert HospitalProfile.load(path) == PROFILE
+    assert not PROFILE.needs_sign_in
 
 
 @pytest.mark.parametrize("base", ["ftp://127.0.0.1/", "", "127.0.0.1:80", "file:///etc", "http://u:p@127.0.0.1/"])

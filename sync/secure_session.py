@@ -1,0 +1,161 @@
+"""HTTP sessions to a hospital's servers: who is believed to be the hospital, and by which way it is reached.
+
+TLS is always verified, 1.2 or newer, against the system's authorities and the site's own; an optional pin names the
+server's key. Proxies come from the environment; cookies, .netrc and certificate bundles of the user's do not.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ssl
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import truststore
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from sync.errors import ConnectionNotSafe, ProfileRefused
+from sync.hospital_profile import SiteTrust, is_loopback
+
+_EXPIRED, _NOT_YET_VALID, _WRONG_NAME = 10, 9, (62, 64)
+"""OpenSSL's X509_V_ERR_* that deserve a sentence of their own."""
+
+
+class PinDiffers(ssl.SSLCertVerificationError):
+    """The server's certificate is good, but its key is not the one the profile names."""
+
+
+def open_session(trust: SiteTrust) -> requests.Session:
+    """A pooled session, usable from several threads; `ProfileRefused` where the site's CA file cannot be used."""
+    session = requests.Session()
+    # .netrc would replace the bearer, and environment variables the authorities.
+    session.trust_env = False
+    session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    adapter = _SecureAdapter(trust)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def proxies_for(url: str) -> dict[str, str]:
+    """The environment's proxies for *url*, as requests takes them; none for this computer itself."""
+    if is_loopback(urlsplit(url).hostname or ""):
+        return {}
+    return dict(get_environ_proxies(url))
+
+
+def unsafe_line(error: BaseException, url: str) -> ConnectionNotSafe | None:
+    """What to raise where *error* came from TLS; None for any other failure. Nothing was sent in that case."""
+    found = _find_tls_error(error)
+    if found is None:
+        return None
+    host = urlsplit(url).hostname or "the hospital"
+    if isinstance(found, PinDiffers):
+        why = f"The server that answers as {host} has another key than this hospital's profile names"
+    elif not isinstance(found, ssl.SSLCertVerificationError):
+        outdated = "VERSION" in str(found).upper() or "PROTOCOL" in str(found).upper()
+        why = f"{host} offers only outdated encryption" if outdated else f"No safe connection to {host} could be made"
+    elif found.verify_code == _EXPIRED:
+        why = f"The certificate of {host} has expired, or this computer's clock is wrong"
+    elif found.verify_code == _NOT_YET_VALID:
+        why = f"The certificate of {host} is not valid yet, or this computer's clock is wrong"
+    elif found.verify_code in _WRONG_NAME or "hostname" in str(found).lower():
+        why = f"The server that answers as {host} has a certificate for another name"
+    else:
+        why = f"The certificate of {host} was issued by an authority that this computer does not trust"
+    return ConnectionNotSafe(f"{why}, so nothing was sent.")
+
+
+def check_pin(pin: str) -> str:
+    """*pin* in its normal form, ``sha256/`` and base64 (RFC 7469 2.4); `ProfileRefused` where it is none."""
+    text = pin.strip().removeprefix("sha256/")
+    try:
+        if len(base64.b64decode(text, validate=True)) != hashlib.sha256().digest_size:
+            raise ValueError
+    except (binascii.Error, ValueError):
+        raise ProfileRefused("The pin is not a SHA-256 of a public key in base64 (sha256/…).") from None
+    return f"sha256/{text}"
+
+
+def spki_pin(certificate_der: bytes) -> str:
+    """The pin of a certificate's key: SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4)."""
+    key = x509.load_der_x509_certificate(certificate_der).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"sha256/{base64.b64encode(hashlib.sha256(spki).digest()).decode()}"
+
+
+class _SecureAdapter(HTTPAdapter):
+    def __init__(self, trust: SiteTrust) -> None:
+        self._context = _make_context(trust.ca_file)
+        self._https_pool = _pool_class(check_pin(trust.spki_pin) if trust.spki_pin else "")
+        super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self._use_own_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        self._use_own_pools(manager)
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        """Always verified, and by our context alone: the library would add a bundle of its own to it."""
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = conn.ca_cert_dir = None
+
+    def _use_own_pools(self, manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": self._https_pool}
+
+
+def _make_context(ca_file: str) -> ssl.SSLContext:
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError):
+            raise ProfileRefused(f"The file of the hospital's authority ({ca_file}) holds no certificate.") from None
+    return context
+
+
+def _pool_class(pin: str) -> type[HTTPSConnectionPool]:
+    """Pools whose connections check the pin before anything is sent, with and without a proxy."""
+
+    class Connection(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            certificate = self.sock.getpeercert(binary_form=True) if isinstance(self.sock, ssl.SSLSocket) else None
+            if pin and not (certificate and hmac.compare_digest(spki_pin(certificate), pin)):
+                self.close()
+                raise PinDiffers("pin")
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
+def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        if isinstance(one, ssl.SSLError):
+            return one
+        seen.add(id(one))
+        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return None
