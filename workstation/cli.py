@@ -87,6 +87,9 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, required=True, help="0 for any free one")
     serve.add_argument("--data", metavar="DIR", type=Path, help="every study and slide below DIR becomes a case too")
     serve.add_argument("--state", metavar="DIR", type=Path, help="where the hospital keeps its records")
+    serve.add_argument(
+        "--faults", metavar="SPEC", action=_Faults, help="what goes wrong on purpose: NAME[@N],… (help lists them)"
+    )
     serve.add_argument("--stop-with-stdin", action="store_true", help="end when standard input is closed")
     sync = command("sync", "store_commands", "sync", "one round of sync without a window", json=True)
     sync.add_argument("--once", action="store_true", help="one round (as it is without this option)")
@@ -101,6 +104,24 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument("--trust", metavar="CA.pem", type=Path, help="certificates to trust (default: the profile's)")
     return parser
+
+
+class _Faults(argparse.Action):
+    """A specification of faults; ``help`` lists them and ends the program, whatever else is asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[str] | None,
+        option_string: str | None = None,  # noqa: ARG002 - argparse names its arguments
+    ) -> None:
+        if values == "help":
+            from workstation.commands.hospital_command import list_faults
+
+            list_faults()
+            parser.exit()
+        setattr(namespace, self.dest, values)
 
 
 def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:

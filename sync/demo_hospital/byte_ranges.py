@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 CHUNK_BYTES = 1024 * 1024
 
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class StreamedFile(StreamingResponse):
+    """A body read from a file, which is closed when the answer ends, whole or because the client has gone."""
+
+    def __init__(self, content: AsyncGenerator[bytes, None], status_code: int, headers: dict[str, str]) -> None:
+        super().__init__(content, status_code, headers)
+        self._content = content
+
+    async def stream_response(self, send: Send) -> None:
+        async with aclosing(self._content):
+            await super().stream_response(send)
 
 
 def find_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
@@ -63,10 +77,10 @@ def file_response(
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
     if request.method == "HEAD":
         return Response(status_code=200, headers=headers)
-    return StreamingResponse(read_chunks(path, start, end), 200 if span is None else 206, headers)
+    return StreamedFile(read_chunks(path, start, end), 200 if span is None else 206, headers)
 
 
-async def read_chunks(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
+async def read_chunks(path: Path, start: int, end: int) -> AsyncGenerator[bytes, None]:
     """Bytes *start* to *end* of the file, read off the event loop."""
     opened = await anyio.to_thread.run_sync(path.open, "rb")
     try:

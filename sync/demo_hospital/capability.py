@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from sync.demo_hospital.fhir_parameters import PARAMETERS, ParameterKind
@@ -10,8 +11,12 @@ from sync.demo_hospital.write_rules import CREATED_BY_READERS, UPDATED_BY_READER
 Json = dict[str, Any]
 
 
-def capability_statement(own_base: str, dated: str) -> Json:
-    """FHIR R4 CapabilityStatement of the running server, kind ``instance``."""
+def capability_statement(own_base: str, dated: str, lacking: Container[str] = ()) -> Json:
+    """FHIR R4 CapabilityStatement of the running server, kind ``instance``.
+
+    *lacking* names scripted faults of kind LACKING: what this hospital pretends it cannot do.
+    """
+    system = [] if "no-transaction" in lacking else [{"code": "transaction"}]
     return {
         "resourceType": "CapabilityStatement",
         "id": "demo-hospital",
@@ -26,14 +31,14 @@ def capability_statement(own_base: str, dated: str) -> Json:
             {
                 "mode": "server",
                 "security": {"cors": False, "description": "Bearer token, the same for every request"},
-                "resource": [_resource(kind) for kind in sorted(PARAMETERS)],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "resource": [_resource(kind, lacking) for kind in sorted(PARAMETERS)],
+                "interaction": [*system, {"code": "batch"}],
             }
         ],
     }
 
 
-def _resource(kind: str) -> Json:
+def _resource(kind: str, lacking: Container[str]) -> Json:
     interactions = ["read", "vread", "search-type"]
     if kind in CREATED_BY_READERS:
         interactions.append("create")
@@ -41,16 +46,18 @@ def _resource(kind: str) -> Json:
         interactions.append("update")
     parameters = [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
     parameters += [{"name": name, "type": parameter.kind.value} for name, parameter in sorted(PARAMETERS[kind].items())]
+    creates_if = kind in CREATED_BY_READERS and "identifier" in PARAMETERS[kind]
+    is_guarded = kind in UPDATED_BY_READERS and "no-versioned-update" not in lacking
     includes = [n for n, parameter in sorted(PARAMETERS[kind].items()) if parameter.kind is ParameterKind.REFERENCE]
     return {
         "type": kind,
         "interaction": [{"code": code} for code in interactions],
-        "versioning": "versioned-update" if kind in UPDATED_BY_READERS else "versioned",
+        "versioning": "versioned-update" if is_guarded else "versioned",
         "readHistory": True,
         "updateCreate": False,
-        "conditionalCreate": kind in CREATED_BY_READERS and "identifier" in PARAMETERS[kind],
+        "conditionalCreate": creates_if and "no-conditional-create" not in lacking,
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
-        "searchInclude": [f"{kind}:{name}" for name in includes],
+        "searchInclude": [] if "no-include" in lacking else [f"{kind}:{name}" for name in includes],
         "searchParam": parameters,
     }

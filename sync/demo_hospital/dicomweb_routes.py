@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.demo_hospital.byte_ranges import read_chunks
+from sync.demo_hospital.byte_ranges import StreamedFile, read_chunks
 from sync.demo_hospital.dicom_index import UnusableInstance, read_metadata
+from sync.demo_hospital.faults import struck_by
 from sync.demo_hospital.fhir_routes import origin_of
 from sync.demo_hospital.media_types import MULTIPART, SINGLE_PART, choose_form
 from sync.demo_hospital.qido import INSTANCE, SERIES, STUDY, answer_query
 from sync.demo_hospital.refusals import Refusal, not_found
 from sync.demo_hospital.state import HospitalState, StoredInstance
+from sync.demo_hospital.wrong_patient import under_another_patient
 
 Json = dict[str, Any]
 
@@ -75,11 +78,11 @@ class DicomwebRoutes:
         accept = request.headers.get("accept", "")
         if choose_form(accept, {instance.transfer_syntax}, (SINGLE_PART, MULTIPART)) == MULTIPART:
             return _multipart([instance])
-        return StreamingResponse(
-            read_chunks(instance.path, 0, instance.size_bytes),
-            headers={"Content-Length": str(instance.size_bytes)},
-            media_type=f"{SINGLE_PART}; transfer-syntax={instance.transfer_syntax}",
-        )
+        headers = {
+            "Content-Length": str(instance.size_bytes),
+            "Content-Type": f"{SINGLE_PART}; transfer-syntax={instance.transfer_syntax}",
+        }
+        return StreamedFile(read_chunks(instance.path, 0, instance.size_bytes), 200, headers)
 
     def retrieve_many(self, request: Request) -> Response:
         """A whole study or series as multipart."""
@@ -108,6 +111,9 @@ class DicomwebRoutes:
             if not instance.path.is_file() or instance.path.stat().st_size != instance.size_bytes:
                 sentence = f"The file of instance {instance.sop_uid} is no longer there or has changed."
                 raise Refusal(410, "deleted", sentence)
+        if "wrong-patient" in struck_by(request.scope):
+            folder = self._state.state_dir / "under-another-patient"
+            return [under_another_patient(instance, folder) for instance in instances]
         return instances
 
 
@@ -124,17 +130,18 @@ def _multipart(instances: list[StoredInstance]) -> Response:
     ]
     closing = f"--{boundary}--\r\n".encode()
 
-    async def parts() -> AsyncIterator[bytes]:
+    async def parts() -> AsyncGenerator[bytes, None]:
         for head, instance in zip(heads, instances, strict=True):
             yield head
-            async for chunk in read_chunks(instance.path, 0, instance.size_bytes):
-                yield chunk
+            async with aclosing(read_chunks(instance.path, 0, instance.size_bytes)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
             yield b"\r\n"
         yield closing
 
     length = sum(len(head) + i.size_bytes + 2 for head, i in zip(heads, instances, strict=True)) + len(closing)
-    return StreamingResponse(
-        parts(),
-        headers={"Content-Length": str(length)},
-        media_type=f'{MULTIPART}; type="{SINGLE_PART}"; boundary={boundary}',
-    )
+    headers = {
+        "Content-Length": str(length),
+        "Content-Type": f'{MULTIPART}; type="{SINGLE_PART}"; boundary={boundary}',
+    }
+    return StreamedFile(parts(), 200, headers)

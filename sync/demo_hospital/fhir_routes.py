@@ -15,16 +15,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync.demo_hospital.capability import capability_statement
-from sync.demo_hospital.fhir_search import FhirSearch
+from sync.demo_hospital.faults import struck_by
+from sync.demo_hospital.fhir_search import LARGEST_COUNT, FhirSearch
 from sync.demo_hospital.interactions import Interactions
 from sync.demo_hospital.refusals import Refusal, invalid
 from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState, StoredResource, now_text
 from sync.demo_hospital.transactions import run_batch, run_transaction
+from sync.demo_hospital.unknown_elements import with_unknown_elements
 
 Json = dict[str, Any]
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 LARGEST_BODY_BYTES = 256 * 1024 * 1024
+SMALL_PAGE_COUNT = 2
+ANOTHER_HOST = "http://another-host.invalid"
 
 
 def origin_of(request: Request) -> str:
@@ -34,6 +38,8 @@ def origin_of(request: Request) -> str:
 
 def fhir_json(request: Request, resource: Json, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A resource as an answer, with the stored placeholder replaced by the address in use."""
+    if "unknown-elements" in struck_by(request.scope):
+        resource = with_unknown_elements(resource)
     text = json.dumps(resource, ensure_ascii=False).replace(f'"{BASE_PLACEHOLDER}', f'"{origin_of(request)}')
     return Response(text.encode(), status, headers, media_type=FHIR_JSON)
 
@@ -60,18 +66,28 @@ class FhirRoutes:
         ]
 
     def metadata(self, request: Request) -> Response:
-        return fhir_json(request, capability_statement(_own_base(request), now_text()))
+        return fhir_json(request, capability_statement(_own_base(request), now_text(), struck_by(request.scope)))
 
     def page(self, request: Request) -> Response:
         """A later page of a search, at the address its ``next`` link gave."""
         token, offset = request.query_params.get("_page"), request.query_params.get("_offset", "")
         if not token or not offset.isdigit():
             raise Refusal(404, "not-supported", "Nothing is read at the base itself.")
+        if "expired-page" in struck_by(request.scope):
+            raise Refusal(410, "expired", "This page of the search has expired; search again (a scripted fault).")
         return fhir_json(request, self._search.next_page(token, int(offset), _own_base(request)))
 
     def search(self, request: Request) -> Response:
         query = parse_qsl(request.url.query, keep_blank_values=True)
-        return fhir_json(request, self._search.search(request.path_params["kind"], query, _own_base(request)))
+        struck = struck_by(request.scope)
+        largest_count = SMALL_PAGE_COUNT if "small-pages" in struck else LARGEST_COUNT
+        if "no-include" in struck:
+            query = [(name, value) for name, value in query if not name.startswith("_include")]
+        bundle = self._search.search(request.path_params["kind"], query, _own_base(request), largest_count)
+        if "next-link-to-another-host" in struck:
+            own = [link for link in bundle["link"] if link["relation"] != "next"]
+            bundle["link"] = [*own, {"relation": "next", "url": f"{ANOTHER_HOST}/fhir?_page=1&_offset=1"}]
+        return fhir_json(request, bundle)
 
     def read(self, request: Request) -> Response:
         kind, resource_id = request.path_params["kind"], request.path_params["id"]
@@ -97,6 +113,7 @@ class FhirRoutes:
     def _create(self, request: Request, kind: str, resource: Json, condition: str | None) -> Response:
         with self._state.transaction():
             if condition is not None:
+                _check_conditional_create(request)
                 query = parse_qsl(condition.partition("?")[2] or condition, keep_blank_values=True)
                 self._interactions.check_create(kind, resource)
                 existing = self._interactions.find_existing(kind, query, _own_base(request))
@@ -108,7 +125,9 @@ class FhirRoutes:
     async def update(self, request: Request) -> Response:
         kind, resource_id = request.path_params["kind"], request.path_params["id"]
         resource, if_match = await _resource(request), request.headers.get("if-match")
-        stored = await run_in_threadpool(self._interactions.update, kind, resource_id, resource, if_match)
+        update = self._interactions.update
+        is_guarded = "no-versioned-update" not in struck_by(request.scope)
+        stored = await run_in_threadpool(update, kind, resource_id, resource, if_match, is_guarded=is_guarded)
         return _written(request, stored, 200)
 
     async def bundle(self, request: Request) -> Response:
@@ -123,7 +142,15 @@ class FhirRoutes:
 
         if bundle["type"] == "batch":
             return fhir_json(request, run_batch(bundle, answer_get))
-        answer = run_transaction(bundle, self._state, self._interactions, answer_get, _own_base(request))
+        struck = struck_by(request.scope)
+        if "no-transaction" in struck:
+            raise Refusal(501, "not-supported", "This hospital knows no transactions.")
+        if any("ifNoneExist" in entry.get("request", {}) for entry in bundle.get("entry", [])):
+            _check_conditional_create(request)
+        is_guarded = "no-versioned-update" not in struck
+        answer = run_transaction(
+            bundle, self._state, self._interactions, answer_get, _own_base(request), is_guarded=is_guarded
+        )
         return fhir_json(request, answer)
 
     def _answer_get(self, url: str, own_base: str) -> Json:
@@ -140,6 +167,11 @@ class FhirRoutes:
 
 def _own_base(request: Request) -> str:
     return origin_of(request) + "/fhir"
+
+
+def _check_conditional_create(request: Request) -> None:
+    if "no-conditional-create" in struck_by(request.scope):
+        raise Refusal(400, "not-supported", "This hospital knows no conditional create.")
 
 
 def _version_headers(stored: StoredResource) -> dict[str, str]:

@@ -83,8 +83,11 @@ class FhirSearch:
                 return False
         return True
 
-    def search(self, kind: str, query: Query, own_base: str) -> Json:
-        """The first page as a searchset Bundle. Raises `Refusal` for anything in *query* it cannot honour."""
+    def search(self, kind: str, query: Query, own_base: str, largest_count: int = LARGEST_COUNT) -> Json:
+        """The first page as a searchset Bundle, pages no larger than *largest_count* matches.
+
+        Raises `Refusal` for anything in *query* it cannot honour.
+        """
         matched = self.find_matches(kind, query, own_base)
         count = DEFAULT_COUNT
         elements: tuple[str, ...] = ()
@@ -98,6 +101,7 @@ class FhirSearch:
                 includes.append((_checked_include(value), name.endswith(":iterate")))
             elif name == "_elements":
                 elements = tuple(value.split(","))
+        count = min(count, largest_count)
         search = _Paged(tuple(matched), count, tuple(includes), elements, f"{kind}?{urlencode(query)}", now_text())
         token = ""
         if count and len(matched) > count:
@@ -188,7 +192,7 @@ def _sorted(matched: list[StoredResource], order: str) -> list[StoredResource]:
 def _to_count(text: str) -> int:
     if not text.isdigit():
         raise invalid(f"_count is {text}, not a number", "_count")
-    return min(int(text), LARGEST_COUNT)
+    return int(text)
 
 
 def _checked_include(value: str) -> str:

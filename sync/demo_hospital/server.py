@@ -21,11 +21,15 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from sync.demo_hospital.bearer import BearerCheck
 from sync.demo_hospital.cohort import build_cohort
 from sync.demo_hospital.dicomweb_routes import DicomwebRoutes
 from sync.demo_hospital.enrolment_routes import EnrolmentRoutes
+from sync.demo_hospital.fault_routes import FaultRoutes
+from sync.demo_hospital.faults import FaultScript
+from sync.demo_hospital.faulty_answers import FaultyAnswers
 from sync.demo_hospital.fhir_routes import FhirRoutes, fhir_json
 from sync.demo_hospital.file_routes import FileRoutes
 from sync.demo_hospital.identity import (
@@ -68,19 +72,25 @@ class HospitalAnnouncement:
         return asdict(self)
 
 
-def make_app(state: HospitalState, identity: DemoIdentity) -> Starlette:
-    """The hospital's services over *state*, behind the bearer token of *identity*."""
+def make_app(state: HospitalState, identity: DemoIdentity, faults: FaultScript | None = None) -> ASGIApp:
+    """The hospital's services over *state*, behind the bearer token of *identity*.
+
+    *faults* may be changed while the hospital answers, by its owner or over ``PUT /faults``.
+    """
+    script = faults or FaultScript()
     routes: list[BaseRoute] = [
         *FhirRoutes(state).routes(),
         *DicomwebRoutes(state).routes(),
         *FileRoutes(state).routes(),
         *EnrolmentRoutes(state, identity).routes(),
+        *FaultRoutes(script).routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(BearerCheck, token=identity.token)],
         exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_error, 500: _answer_bug},
     )
+    return FaultyAnswers(app, script, state)
 
 
 def serve(
@@ -90,6 +100,7 @@ def serve(
     announce: Callable[[HospitalAnnouncement], None],
     on_progress: OnProgress,
     *,
+    faults: FaultScript | None = None,
     stop_with_stdin: bool = False,
 ) -> None:
     """Run the hospital until SIGINT, SIGTERM or, if asked for, the end of standard input.
@@ -111,7 +122,7 @@ def serve(
             listener = _listen(state, port)
             identity = load_identity(state_dir)
             announcement = _announcement(f"http://{HOST}:{listener.getsockname()[1]}", identity)
-            server = _Server(make_app(state, identity), lambda: announce(announcement))
+            server = _Server(make_app(state, identity, faults), lambda: announce(announcement))
             stop.call_on_stop(server.stop)
             asyncio.run(server.serve(sockets=[listener]))
 
@@ -119,7 +130,7 @@ def serve(
 class _Server(uvicorn.Server):
     """uvicorn that says when it answers, and leaves signals to `serve`."""
 
-    def __init__(self, app: Starlette, announce: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, announce: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_TIMEOUT_S, lifespan="off"
         )

@@ -44,9 +44,18 @@ class _Entry:
 
 
 def run_transaction(
-    bundle: Json, state: HospitalState, interactions: Interactions, answer_get: AnswerGet, own_base: str
+    bundle: Json,
+    state: HospitalState,
+    interactions: Interactions,
+    answer_get: AnswerGet,
+    own_base: str,
+    *,
+    is_guarded: bool = True,
 ) -> Json:
-    """Carry out every entry or none (FHIR R4 http 3.1.0.11.2): the first refusal undoes all and is raised."""
+    """Carry out every entry or none (FHIR R4 http 3.1.0.11.2): the first refusal undoes all and is raised.
+
+    *is_guarded* False: ifMatch is ignored.
+    """
     entries = [_to_entry(index, raw) for index, raw in enumerate(bundle.get("entry", []))]
     changed = [f"{e.kind}/{e.resource_id}" for e in entries if e.method == "PUT"]
     if len(set(changed)) != len(changed):
@@ -61,7 +70,7 @@ def run_transaction(
             for entry in entries:
                 if entry.method == method and entry.existing is None:
                     with _blamed_on(entry):
-                        _write(entry, addresses, interactions, state)
+                        _write(entry, addresses, interactions, state, is_guarded=is_guarded)
         for entry in entries:
             if entry.method == "POST" and entry.stored is not None:
                 with _blamed_on(entry):
@@ -117,14 +126,17 @@ def _identify(entry: _Entry, interactions: Interactions, own_base: str) -> None:
         raise Refusal(405, "not-supported", f"{entry.method} is not supported in a transaction here.")
 
 
-def _write(entry: _Entry, addresses: dict[str, str], interactions: Interactions, state: HospitalState) -> None:
+def _write(
+    entry: _Entry, addresses: dict[str, str], interactions: Interactions, state: HospitalState, *, is_guarded: bool
+) -> None:
     resource = _rewritten(entry.resource, addresses)
     if entry.method == "POST":
         # What it refers to may be a later entry; references are checked when all are written
         entry.stored = state.put_resource({**resource, "id": entry.resource_id})
         return
     if_match = entry.request.get("ifMatch")
-    entry.stored = interactions.update(entry.kind, entry.resource_id, resource, str(if_match) if if_match else None)
+    condition = str(if_match) if if_match else None
+    entry.stored = interactions.update(entry.kind, entry.resource_id, resource, condition, is_guarded=is_guarded)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from sync.demo_hospital.case_resources import (
     service_request,
     task,
 )
+from sync.demo_hospital.faults import FaultScript
 from sync.demo_hospital.identity import DemoIdentity
 from sync.demo_hospital.server import make_app
 from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState
@@ -50,6 +51,8 @@ class SmallHospital:
     state: HospitalState
     port: int
     folder: Path
+    faults: FaultScript = field(default_factory=FaultScript)
+    """What goes wrong from now on: ``faults.add("answer-503:write@2")``, ``faults.clear()``."""
 
     def profile(self, port: int | None = None) -> HospitalProfile:
         base = f"http://127.0.0.1:{port or self.port}"
@@ -210,5 +213,6 @@ class HospitalServer:
     def hospital(self, folder: Path) -> Iterator[SmallHospital]:
         folder.mkdir(parents=True, exist_ok=True)
         with HospitalState(folder / "state") as state:
-            self._app = make_app(state, DemoIdentity(b"", b"", TOKEN))
-            yield SmallHospital(state, self.port, folder)
+            hospital = SmallHospital(state, self.port, folder)
+            self._app = make_app(state, DemoIdentity(b"", b"", TOKEN), hospital.faults)
+            yield hospital

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync.demo_hospital import case_resources as fhir
+from sync.demo_hospital.faults import FaultScript
 from sync.demo_hospital.hospital_resources import COORDINATOR, put_hospital_resources
 from sync.demo_hospital.identity import DemoIdentity, load_identity
 from sync.demo_hospital.server import make_app
@@ -48,6 +49,8 @@ class Answering:
     state: HospitalState
     origin: str
     token: str
+    faults: FaultScript = field(default_factory=FaultScript)
+    """What goes wrong from now on; change it at any time."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -108,5 +111,6 @@ def hospital(tmp_path: Path, one_port: OnePort, identity: DemoIdentity) -> Itera
     """A hospital with one case, answering until the test ends."""
     with HospitalState(tmp_path / "state") as state:
         fill(state)
-        one_port.app = make_app(state, identity)
-        yield Answering(state, one_port.origin, identity.token)
+        answering = Answering(state, one_port.origin, identity.token)
+        one_port.app = make_app(state, identity, answering.faults)
+        yield answering
