@@ -70,6 +70,18 @@ class StoreUnavailable(SyncError):
     """The encrypted store cannot be opened or written."""
 
 
+class StoreLocked(StoreUnavailable):
+    """The store opens only with its passphrase or PIN, and none was given yet."""
+
+
+class UnlockRefused(StoreLocked):
+    """That passphrase or PIN does not open the store, is too weak for it, or comes too soon after wrong ones."""
+
+    def __init__(self, sentence: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+
+
 class ProfileRefused(SyncError):
     """This program does not talk to that hospital, and the sentence says why."""
 

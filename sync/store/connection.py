@@ -17,17 +17,19 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupporte
 from sqlalchemy.pool import QueuePool
 
 from sync.errors import StoreUnavailable
+from sync.vault.keys import StoreKeys
 
 BUSY_TIMEOUT_S = 15.0
+FOLD_TIMEOUT_MS = 1000
 _BUGS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 class Database:
     """One SQLCipher file behind a pool; any thread may read or write. A commit is on disk when `writing` ends."""
 
-    def __init__(self, file: Path, key: bytes, *, read_only: bool) -> None:
+    def __init__(self, file: Path, keys: StoreKeys, *, read_only: bool) -> None:
         self._file = file
-        self._key = key
+        self._keys = keys
         self._read_only = read_only
         self._write_lock = threading.RLock()
         self._engine: Engine = create_engine(
@@ -43,7 +45,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view of the last commit."""
+        """A consistent view of the last commit. StoreLocked after the keys were forgotten."""
         with self._sentences(), self._engine.connect() as connection:
             yield connection
 
@@ -55,11 +57,41 @@ class Database:
         with self._sentences(), self._write_lock, self._writer.begin() as connection:
             yield connection
 
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the database now, so that what was deleted is not left in it.
+
+        While another program reads, it stays until the next commit after that.
+        """
+        with self._sentences(), self._write_lock, self._raw() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {FOLD_TIMEOUT_MS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def copy_to(self, file: Path, keys: StoreKeys) -> None:
+        """Write the whole database into the new *file*, under *keys*."""
+        with self._sentences(), self._write_lock, self._raw() as connection:
+            connection.execute(f"ATTACH DATABASE ? AS copy KEY \"x'{keys.database_key_hex()}'\"", (str(file),))
+            connection.execute("SELECT sqlcipher_export('copy')").fetchall()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute(f"PRAGMA copy.user_version = {version}")
+            connection.execute("DETACH DATABASE copy")
+
     def close(self) -> None:
         """Give up every connection; the last one folds the write-ahead log into the database."""
         self._engine.dispose()
 
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        """A connection outside of every transaction, for what SQLite does in none."""
+        connection = self._connect()
+        try:
+            yield connection
+        except sqlcipher.DatabaseError as error:
+            raise StoreUnavailable(_sentence(str(error), self._file.parent.name)) from error
+        finally:
+            connection.close()
+
     def _connect(self) -> Any:
+        key = self._keys.database_key_hex()
         # check_same_thread: the pool hands a connection to one thread at a time, which is all SQLite asks for.
         # isolation_level None: no implicit BEGIN from the driver; `_begin` says which kind of transaction it is.
         connection = sqlcipher.connect(
@@ -68,7 +100,7 @@ class Database:
         try:
             cursor = connection.cursor()
             cursor.execute("PRAGMA cipher_log_level = NONE")
-            cursor.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+            cursor.execute(f"PRAGMA key = \"x'{key}'\"")
             cursor.execute("PRAGMA cipher_memory_security = ON")
             cursor.execute("PRAGMA temp_store = MEMORY")
             cursor.execute("SELECT count(*) FROM sqlite_master")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync.store.outbox_store import OutboxStore
     from sync.store.session_store import SessionStore
     from sync.vault.file_vault import FileVault
+    from sync.vault.keys import StoreKeys, Unlock
 
 DATABASE_FILE = "store.db"
 VAULT_FOLDER = "vault"
@@ -36,7 +37,7 @@ class Store:
     audit: AuditTrail
     vault: FileVault
 
-    def __init__(self, directory: Path, database: Database) -> None:
+    def __init__(self, directory: Path, database: Database, keys: StoreKeys) -> None:
         from sync.store.annotation_store import AnnotationStore
         from sync.store.audit_trail import AuditTrail
         from sync.store.case_store import CaseStore
@@ -50,6 +51,7 @@ class Store:
 
         self.directory = directory
         self._database = database
+        self._keys = keys
         self.audit = AuditTrail(database)
         self.cases = CaseStore(database, self.audit)
         self.objects = ObjectStore(database, self.audit)
@@ -58,22 +60,41 @@ class Store:
         self.opinions = OpinionStore(database, self.audit)
         self.outbox = OutboxStore(database)
         self.session = SessionStore(database)
-        self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database))
+        self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database, keys))
+
+    @property
+    def is_locked(self) -> bool:
+        """The keys are not in memory: everything but `unlock` and `close` raises StoreLocked."""
+        return self._keys.is_forgotten
+
+    def lock(self) -> None:
+        """Forget every key and close every connection, until `unlock`. Handles into the vault stay readable."""
+        self._keys.forget()
+        self.vault.forget()
+        self._database.close()
+
+    def unlock(self, unlock: Unlock) -> None:
+        """Open again what `lock` closed. UnlockRefused for a wrong passphrase and while wrong tries wait."""
+        from sync.store.opening import keys_of_existing
+
+        self._keys.take(keys_of_existing(self.directory, unlock))
 
     def close(self) -> None:
         """Close every connection. Handles into the vault stay readable."""
         self._database.close()
 
 
-def open_store(directory: Path, *, read_only: bool = False) -> Store:
+def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool = False) -> Store:
     """Open the store in *directory*, made with its key on first use; leftovers of interrupted writes are swept.
 
-    With *read_only* nothing is made, migrated or swept, and another program may have it open for writing.
+    A store that is made with *unlock* opens with nothing else from then on; one made without keeps its key in a file,
+    until `protection.protect_store`. With *read_only* nothing is made, migrated or swept, and another program may have
+    it open for writing. StoreLocked when it needs an *unlock* and there is none, UnlockRefused when that is wrong;
     StoreUnavailable when the key is missing or wrong, the database damaged, or its schema newer than this program.
     """
     from sync.store.connection import Database
     from sync.store.migrations import migrate, refuse_unless_current
-    from sync.store.store_key import load_or_make_key
+    from sync.store.opening import keys_for, make_private
 
     file = directory / DATABASE_FILE
     # An interrupted first start may leave an empty file: nothing in it, so nothing that a new key could lose.
@@ -81,23 +102,22 @@ def open_store(directory: Path, *, read_only: bool = False) -> Store:
     if read_only and not exists:
         raise StoreUnavailable(f"Profile “{directory.name}” has no store yet; open the window once first.")
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not read_only:
-            directory.chmod(0o700)  # whoever made it: nobody else on this computer lists or opens what is in it
-        key = load_or_make_key(directory, exists)
+            make_private(directory, file)
+        keys = keys_for(directory, exists, unlock, read_only=read_only)
     except OSError as error:
         raise StoreUnavailable(
             f"The folder of profile “{directory.name}” cannot be used ({error.strerror})."
         ) from error
-    database = Database(file, key, read_only=read_only)
+    database = Database(file, keys, read_only=read_only)
     try:
         if read_only:
             with database.reading() as connection:
                 refuse_unless_current(connection)
         else:
             with database.writing() as connection:
-                migrate(connection)
-        store = Store(directory, database)
+                migrate(connection, keys)
+        store = Store(directory, database, keys)
         if not read_only:
             store.vault.sweep()
     except BaseException:

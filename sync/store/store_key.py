@@ -1,4 +1,7 @@
-"""The key of the database: 32 random bytes in a file that only its owner may read, until a passphrase wraps it."""
+"""The key of a store that has no passphrase yet: 32 random bytes in a file that only its owner may read.
+
+Every store of the first version has it; `protection` puts a wrapped key in its place.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,20 @@ def load_or_make_key(directory: Path, database_exists: bool) -> bytes:
     if made is None:
         raise StoreUnavailable(f"The key of profile “{directory.name}” could not be written.")
     return made
+
+
+def destroy_key_file(directory: Path) -> None:
+    """Overwrite the key, as far as the disk does that, and remove it. Harmless when there is none."""
+    file = directory / KEY_FILE
+    try:
+        with file.open("r+b") as opened:
+            opened.write(bytes(file.stat().st_size))
+            opened.flush()
+            os.fsync(opened.fileno())
+    except FileNotFoundError:
+        return
+    file.unlink()
+    flush_directory(directory)
 
 
 def _load(directory: Path) -> bytes | None:

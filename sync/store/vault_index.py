@@ -1,11 +1,11 @@
 """Which encrypted file holds which digest of which case, and the cases' keys: the vault's memory in the database.
 
-A case key is 32 random bytes, protected by the encryption of the database alone; no master key wraps it yet.
+A case key is 32 random bytes; what the database holds of it is wrapped under the store's master key. Removing it makes
+the files of its case unreadable for good.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 
 from sqlalchemy import delete, select
@@ -15,15 +15,15 @@ from sync.records.case import CaseId
 from sync.store.connection import Database
 from sync.store.tables import case_key, unfinished_file, vault_file
 from sync.vault.file_vault import VaultEntry
-
-CASE_KEY_BYTES = 32
+from sync.vault.keys import StoreKeys, make_key
 
 
 class VaultIndex:
     """Implements `sync.vault.file_vault.FileIndex`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: StoreKeys) -> None:
         self._database = database
+        self._keys = keys
 
     def get_or_make_key(self, case_id: CaseId) -> bytes:
         with self._database.reading() as connection:
@@ -31,13 +31,12 @@ class VaultIndex:
                 select(case_key.c.content).where(case_key.c.case_id == case_id)
             ).scalar_one_or_none()
         if found is not None:
-            return bytes(found)
-        made = insert(case_key).values(case_id=case_id, content=secrets.token_bytes(CASE_KEY_BYTES))
+            return self._keys.unwrap(bytes(found))
+        made = insert(case_key).values(case_id=case_id, content=self._keys.wrap(make_key()))
         with self._database.writing() as connection:
             connection.execute(made.on_conflict_do_nothing())
-            return bytes(
-                connection.execute(select(case_key.c.content).where(case_key.c.case_id == case_id)).scalar_one()
-            )
+            kept = connection.execute(select(case_key.c.content).where(case_key.c.case_id == case_id)).scalar_one()
+        return self._keys.unwrap(bytes(kept))
 
     def put(self, case_id: CaseId, entry: VaultEntry) -> bytes | None:
         """Enter *entry*; the id of the file that held this digest of this case before, if any."""
@@ -63,7 +62,21 @@ class VaultIndex:
                 .join(case_key, case_key.c.case_id == vault_file.c.case_id)
                 .where(vault_file.c.case_id == owner)
             ).all()
-        return [VaultEntry(bytes.fromhex(row.file_id), row.sha256, row.size_bytes, bytes(row.content)) for row in rows]
+        if not rows:
+            return []
+        key = self._keys.unwrap(bytes(rows[0].content))  # once a case, however many files it has
+        return [VaultEntry(bytes.fromhex(row.file_id), row.sha256, row.size_bytes, key) for row in rows]
+
+    def remove_case(self, case_id: CaseId) -> list[bytes]:
+        """Destroy the key of *case_id*, and with it its files' content; the ids of all of them, unfinished ones too."""
+        removed: list[bytes] = []
+        with self._database.writing() as connection:
+            for table in (vault_file, unfinished_file):
+                gone = delete(table).where(table.c.case_id == case_id).returning(table.c.file_id)
+                removed += [bytes.fromhex(file_id) for file_id in connection.execute(gone).scalars()]
+            connection.execute(delete(case_key).where(case_key.c.case_id == case_id))
+        self._database.fold_log()
+        return removed
 
     def list_file_ids(self) -> set[str]:
         with self._database.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -37,3 +38,18 @@ def is_being_written(path: Path) -> bool:
             except BlockingIOError:
                 return True
     return False
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put *content* at *path*, readable by its owner alone: the old file or the new one at any instant. OSError."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    flush_directory(path.parent)

@@ -1,7 +1,7 @@
 """The vault: complete files of cases, each encrypted under its case's key, found by the SHA-256 of their content.
 
 A file comes into being whole: written aside, flushed, renamed, and only then entered in the index (which the store
-keeps). The case keys lie in the encrypted database; removing a case's key makes its files unreadable for good.
+keeps). The case keys lie wrapped in the encrypted database; removing one makes its case's files unreadable for good.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".rre"
 ASIDE = ".part"
+_BINARY = getattr(os, "O_BINARY", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+_CHANGE = os.O_RDWR | _BINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class FileIndex(Protocol):
     def list_file_ids(self) -> set[str]: ...
 
     def list_unfinished_ids(self) -> set[str]: ...
+
+    def remove_case(self, case_id: CaseId) -> Iterable[bytes]: ...
 
 
 class FileVault:
@@ -104,6 +109,24 @@ class FileVault:
         """The whole content, checked. StoreUnavailable when it is not here or damaged."""
         with self.source(sha256, f"File {sha256[:12]}").open() as file:
             return file.read()
+
+    def remove_case(self, case_id: CaseId) -> None:
+        """Destroy the key of *case_id*, then its files. Killed in between, the files are noise until the next sweep.
+
+        What is open already stays readable until it is closed. Harmless for a case that has no files.
+        """
+        removed = set(self._index.remove_case(case_id))
+        with self._lock:
+            self._known = {sha256: entry for sha256, entry in self._known.items() if entry.file_id not in removed}
+        for file_id in removed:
+            with suppress(OSError):  # Windows keeps a file that is being read; the next sweep takes it
+                self._path(file_id).unlink(missing_ok=True)
+                self._path(file_id).with_suffix(ASIDE).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Keep no case's key in memory; the next `source` asks the index again."""
+        with self._lock:
+            self._known.clear()
 
     def sweep(self) -> None:
         """Remove what interrupted writes left behind; a file that another program is writing right now stays, and so
@@ -162,7 +185,8 @@ class VaultWriter:
         self._aside = directory / f"{self._file_id.hex()}{ASIDE}"
         self._digest = hashlib.sha256()
         self._size_bytes = 0
-        self._file: BinaryIO = self._aside.open("xb" if resumed_id is None else "r+b")
+        flags = _CREATE if resumed_id is None else _CHANGE
+        self._file: BinaryIO = os.fdopen(os.open(self._aside, flags, 0o600), "wb" if resumed_id is None else "r+b")
         hold_while_writing(self._file)
         if resumed_id is None:
             self._writer = EncryptedWriter(self._file, case_key, self._file_id)

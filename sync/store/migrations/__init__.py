@@ -7,15 +7,20 @@ from importlib import import_module
 from sqlalchemy import Connection
 
 from sync.errors import StoreUnavailable
+from sync.vault.keys import StoreKeys
 
-STEPS = ("0001_first_schema", "0004_transfer")
+STEPS = ("0001_first_schema", "0002_wrapped_keys", "0004_transfer")
 """In order, one for each user_version from 1 on. A released step never changes."""
 
 KNOWN_VERSION = len(STEPS)
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the database up to `KNOWN_VERSION` inside the caller's transaction; StoreUnavailable when it is newer."""
+def migrate(connection: Connection, keys: StoreKeys) -> None:
+    """Bring the database up to `KNOWN_VERSION` inside the caller's transaction; StoreUnavailable when it is newer.
+
+    A step that wraps keys finds *keys* among the connection's execution options, as ``store_keys``.
+    """
+    connection = connection.execution_options(store_keys=keys)
     for step in STEPS[_version(connection) :]:
         import_module(f"{__name__}.{step}").upgrade(connection)
     connection.exec_driver_sql(f"PRAGMA user_version = {KNOWN_VERSION}")

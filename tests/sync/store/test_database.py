@@ -18,6 +18,7 @@ from sync.store.connection import Database
 from sync.store.database import Store, open_store
 from sync.store.migrations import KNOWN_VERSION, STEPS
 from sync.store.tables import metadata
+from sync.vault.keys import StoreKeys
 from tests.sync.sample_records import CASE, sample_case, sample_revision
 from tests.sync.store.conftest import killed_copy
 
@@ -159,7 +160,9 @@ def test_that_another_writer_is_waited_for_and_then_named(store: Store, monkeypa
 def test_that_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     store.session.put("before", "kept")
     small = Database(
-        store.directory / "store.db", bytes.fromhex((store.directory / "store.key").read_text()), read_only=False
+        store.directory / "store.db",
+        StoreKeys(bytes.fromhex((store.directory / "store.key").read_text()), from_key_file=True),
+        read_only=False,
     )
     with pytest.raises(StoreUnavailable, match="disk is full"), small.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
