@@ -8,6 +8,8 @@ SyncError                       anything expected: has a sentence for the user
 ├── Superseded                  409, 412: somebody else changed it first
 ├── DamagedTransfer             bytes are not what was promised                (transient)
 ├── ForeignObject               an object of another patient, or not the one asked for
+├── NotAdmitted                 a file that came whole and was turned away at the door
+├── DoorClosed                  nothing can be checked at the moment, so nothing is let in
 ├── StoreUnavailable            wrong key, disk full, damaged database
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
@@ -64,6 +66,14 @@ class DamagedTransfer(SyncError):
 
 class ForeignObject(SyncError):
     """An object that belongs to another patient or is not the one that was asked for."""
+
+
+class NotAdmitted(SyncError):
+    """A file that came as the hospital promised it, and cannot be opened safely."""
+
+
+class DoorClosed(SyncError):
+    """The check of arriving files does not work on this computer at the moment; what came is fetched again later."""
 
 
 class StoreUnavailable(SyncError):

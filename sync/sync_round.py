@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sync.errors import HospitalBusy, SyncError
 from sync.hospital_profile import HospitalProfile
 from sync.outbox import OutboxReport, deliver_outbox
-from sync.transfer.door import InstanceInspector, inspect_instance
+from sync.transfer.door import HeaderInspector, ObjectInspector
 from sync.transfer.download import CaseDownloads, DisplayFacts, DownloadTally
 from sync.transfer.hospital import Hospital, connect_hospital
 from sync.transfer.progress import ProgressCounter, ProgressListener, SyncProgress, SyncStage
@@ -61,23 +61,24 @@ def run_sync_round(
     *,
     on_progress: ProgressListener = lambda _progress: None,
     cancelled: Cancelled = lambda: False,
-    inspect: InstanceInspector = inspect_instance,
+    inspector: ObjectInspector | None = None,
     facts: DisplayFacts | None = None,
 ) -> SyncReport:
     """Blocks until done or cancelled. Expected failures stand in the report, never in an exception.
 
     Signed opinions leave first. ``on_progress`` is called from several threads, one call at a time. A profile is
-    connected for this one round; a `Hospital` stays open.
+    connected for this one round; a `Hospital` stays open. ``inspector`` looks into what arrives; without one only
+    headers are read.
     """
     if isinstance(hospital, HospitalProfile):
         connected = connect_hospital(hospital)
         try:
             return run_sync_round(
-                store, connected, on_progress=on_progress, cancelled=cancelled, inspect=inspect, facts=facts
+                store, connected, on_progress=on_progress, cancelled=cancelled, inspector=inspector, facts=facts
             )
         finally:
             connected.close()
-    return _Round(store, hospital, ProgressCounter(on_progress), cancelled).run(inspect, facts)
+    return _Round(store, hospital, ProgressCounter(on_progress), cancelled).run(inspector or HeaderInspector(), facts)
 
 
 class _Round:
@@ -87,7 +88,7 @@ class _Round:
         self._progress = progress
         self._cancelled = cancelled
 
-    def run(self, inspect: InstanceInspector, facts: DisplayFacts | None) -> SyncReport:
+    def run(self, inspector: ObjectInspector, facts: DisplayFacts | None) -> SyncReport:
         outbox, tally = OutboxReport(), DownloadTally()
         refresh = WorklistRefresh(self._store, self._hospital, self._cancelled)
         ended_by: SyncError | None = None
@@ -102,7 +103,12 @@ class _Round:
                 self._progress.enter(SyncStage.RECORDS)
                 cases = refresh.refresh_records()
                 downloads = CaseDownloads(
-                    self._store, self._hospital, self._progress, cancelled=self._cancelled, inspect=inspect, facts=facts
+                    self._store,
+                    self._hospital,
+                    self._progress,
+                    cancelled=self._cancelled,
+                    inspector=inspector,
+                    facts=facts,
                 )
                 tally = downloads.run(cases)
                 ended_by = tally.ended_by

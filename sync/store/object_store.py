@@ -21,6 +21,10 @@ from sync.store.connection import Database
 from sync.store.record_codec import from_text, to_text
 from sync.store.tables import display_facts, expected_instances, mismatch_override, rejected_object, stored_object
 
+_FILE = "file:"
+_FACTS_AT_ONCE = 500
+"""SQLite takes a limited number of values in one statement."""
+
 
 class ObjectStore:
     """Facet `Store.objects`."""
@@ -29,8 +33,10 @@ class ObjectStore:
         self._database = database
         self._audit = audit
 
-    def put_object(self, obj: StoredObject) -> Changes:
+    def put_object(self, obj: StoredObject, facts: bytes = b"") -> Changes:
         """Keep *obj*; one already there for the same case, source and SOP Instance UID is replaced.
+
+        *facts* are what a viewer wants to remember of the file (`list_file_facts`); empty leaves what is known already.
 
         A mismatch nobody has seen yet ends an override: who took responsibility for one stranger did not for the next.
         """
@@ -44,6 +50,8 @@ class ObjectStore:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["case_id", "source", "sop_instance_uid"], set_=kept)
             )
+            if facts:
+                _put_facts(connection, obj.case_id, _FILE + obj.sha256, facts)
         return Changes(objects=frozenset({obj.case_id}))
 
     def _end_override(self, connection: Connection, obj: StoredObject) -> None:
@@ -134,17 +142,28 @@ class ObjectStore:
 
     def put_display_facts(self, case_id: CaseId, key: str, payload: bytes) -> None:
         """Keep what a viewer worked out about an image, opaque here, so that it opens at once next time."""
-        statement = insert(display_facts).values(case_id=case_id, name=key, payload=payload)
         with self._database.writing() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["case_id", "name"], set_={"payload": payload})
-            )
+            _put_facts(connection, case_id, key, payload)
 
     def find_display_facts(self, case_id: CaseId, key: str) -> bytes | None:
         with self._database.reading() as connection:
             return connection.execute(
                 select(display_facts.c.payload).where(display_facts.c.case_id == case_id, display_facts.c.name == key)
             ).scalar_one_or_none()
+
+    def list_file_facts(self, case_id: CaseId, digests: Sequence[str]) -> dict[str, bytes]:
+        """By SHA-256, what a viewer remembers of those files; files of which nothing is known are not in it."""
+        found: dict[str, bytes] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(digests), _FACTS_AT_ONCE):
+                names = [_FILE + digest for digest in digests[start : start + _FACTS_AT_ONCE]]
+                rows = connection.execute(
+                    select(display_facts.c.name, display_facts.c.payload).where(
+                        display_facts.c.case_id == case_id, display_facts.c.name.in_(names)
+                    )
+                )
+                found.update((row.name.removeprefix(_FILE), row.payload) for row in rows)
+        return found
 
     def put_mismatch_override(self, case_id: CaseId, reason: str, at: datetime) -> Changes:
         """The reader takes a foreign-looking object for this patient's, and says why; kept in the audit as well."""
@@ -168,3 +187,8 @@ class ObjectStore:
 def _mismatches(connection: Connection, case_id: CaseId) -> set[str]:
     records = connection.execute(select(stored_object.c.record).where(stored_object.c.case_id == case_id)).scalars()
     return {from_text(StoredObject, record).patient_mismatch for record in records}
+
+
+def _put_facts(connection: Connection, case_id: CaseId, name: str, payload: bytes) -> None:
+    statement = insert(display_facts).values(case_id=case_id, name=name, payload=payload)
+    connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_={"payload": payload}))

@@ -1,18 +1,18 @@
-"""The check at the door: is a fetched DICOM file the one asked for, whole, and of this patient?
+"""The check at the door: is a fetched DICOM file the one asked for, whole, of this patient, and safe to open?
 
-What fails on identity of the object or wholeness is turned away; what is of another patient is kept, marked, so that a
-person can see it and decide.
+What fails on identity of the object, wholeness or safety is turned away; what is of another patient is kept, marked, so
+that a person can see it and decide. Who looks into the files is injected: `HeaderInspector` reads headers in this
+process; the program's own inspector opens them in a process apart and decodes them there.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from sync.errors import DamagedTransfer, ForeignObject
+from sync.errors import DamagedTransfer, ForeignObject, NotAdmitted
 from sync.records.case import Patient
 from sync.transfer.instance_header import NotDicom, read_header
 from sync.transfer.patient_agreement import find_mismatch
@@ -36,7 +36,8 @@ class InstanceFacts:
     """What a DICOM file says of itself.
 
     ``problem`` ends a sentence: why it is unreadable or not complete. ``proves_its_end`` where its pixel data does: a
-    file without any (a report, a presentation state) cut between two elements looks whole.
+    file without any (a report, a presentation state) cut between two elements looks whole. ``display_facts`` is what a
+    viewer wants to remember of it, opaque here.
     """
 
     study_uid: str = ""
@@ -48,10 +49,39 @@ class InstanceFacts:
     complete: bool = False
     problem: str = ""
     proves_its_end: bool = False
+    display_facts: bytes = b""
 
 
-InstanceInspector = Callable[[InspectedSource], InstanceFacts]
-"""Reads the facts of one file; raises nothing for a damaged one, but says so in ``problem``."""
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a document, picture or slide file says of itself. ``problem`` ends a sentence: why it is not let in."""
+
+    problem: str = ""
+    display_facts: bytes = b""
+
+
+class ObjectInspector(Protocol):
+    """Looks into arriving files. Raises nothing for a bad one, but says so in ``problem``; may be called from several
+    threads at once.
+
+    Raises `DoorClosed` where it cannot look at all, `StoreUnavailable` where the file cannot be read back.
+    """
+
+    def inspect(self, source: InspectedSource) -> InstanceFacts:
+        """The facts of one DICOM instance."""
+
+    def inspect_file(self, source: InspectedSource, content_type: str) -> FileFacts:
+        """The facts of anything else; *content_type* is the hospital's word, which the bytes may belie."""
+
+
+class HeaderInspector:
+    """Reads DICOM headers in this process and decodes nothing; lets every other file in."""
+
+    def inspect(self, source: InspectedSource) -> InstanceFacts:
+        return inspect_instance(source)
+
+    def inspect_file(self, source: InspectedSource, content_type: str) -> FileFacts:  # noqa: ARG002 - of the protocol
+        return FileFacts()
 
 
 def inspect_instance(source: InspectedSource) -> InstanceFacts:
@@ -89,3 +119,9 @@ def admit_instance(
         if asked != got:
             raise ForeignObject(f"{title}: the hospital sent another {what} ({got or 'without a UID'}) than asked for.")
     return find_mismatch(patient, facts.patient_id, facts.patient_name, facts.birth_date)
+
+
+def admit_file(facts: FileFacts, title: str) -> None:
+    """Raises `NotAdmitted` for a file that must not be opened."""
+    if facts.problem:
+        raise NotAdmitted(f"“{title}” cannot be used: {facts.problem}.")

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from sync.errors import (
     DamagedTransfer,
+    DoorClosed,
     ForeignObject,
     HospitalBusy,
+    NotAdmitted,
     Offline,
     SignInNeeded,
     StoreUnavailable,
@@ -25,8 +27,9 @@ from sync.errors import (
 from sync.fhir.records_mapping import inline_content
 from sync.records.case import Case, Document, ImagingStudy
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from sync.transfer.checked_writer import CheckedPlace
 from sync.transfer.checkpoint import VaultPlace
-from sync.transfer.door import InstanceInspector, admit_instance, inspect_instance
+from sync.transfer.door import InstanceFacts, ObjectInspector, admit_instance
 from sync.transfer.file_download import FetchedFile, download_file
 from sync.transfer.hospital import Hospital
 from sync.transfer.plan import (
@@ -56,7 +59,7 @@ OPEN_CASE_KEY = "open_case"
 DisplayFacts = Callable[[Case, tuple[StoredObject, ...]], bytes]
 """What a viewer wants to remember of a complete series, worked out once when it has arrived; opaque here."""
 
-_ENDING = (Offline, SignInNeeded, StoreUnavailable)
+_ENDING = (Offline, SignInNeeded, StoreUnavailable, DoorClosed)
 """Failures that the next file would meet as well. A fault of the hospital's own may lie in one file only."""
 
 
@@ -80,14 +83,14 @@ class CaseDownloads:
         progress: ProgressCounter,
         *,
         cancelled: Cancelled,
-        inspect: InstanceInspector = inspect_instance,
+        inspector: ObjectInspector,
         facts: DisplayFacts | None = None,
     ) -> None:
         self._store = store
         self._hospital = hospital
         self._progress = progress
         self._cancelled = cancelled
-        self._inspect = inspect
+        self._inspector = inspector
         self._facts = facts
         self._lock = threading.Lock()
         self._tally = DownloadTally()
@@ -174,11 +177,12 @@ class CaseDownloads:
             counted += count
             self._progress.bytes_arrived(case.case_id, count)
 
-        place = VaultPlace(self._store, case.case_id, document.reference, document.url)
+        where = VaultPlace(self._store, case.case_id, document.reference, document.url)
+        place = CheckedPlace(where, self._inspector, document.title, document.content_type)
 
         def fetch() -> FetchedFile:
             if not document.url:
-                return self._keep_inline(case, document)
+                return self._keep_inline(document, place)
             return download_file(
                 promised,
                 self._hospital.files,
@@ -189,33 +193,35 @@ class CaseDownloads:
 
         try:
             fetched = with_retries(fetch, self._is_over)
-        except DamagedTransfer as error:
+        except (DamagedTransfer, NotAdmitted) as error:
             self._turn_away(case, document.reference, document.version_id, document.title, error)
             return
-        self._keep(
-            StoredObject(
-                case.case_id, document.reference, fetched.sha256, fetched.size_bytes, document.content_type,
-                document.title, fetched.integrity, self._now(),
-            )
+        obj = StoredObject(
+            case.case_id, document.reference, fetched.sha256, fetched.size_bytes, document.content_type,
+            document.title, fetched.integrity, self._now(),
         )  # fmt: skip
+        self._keep(obj, place.facts.display_facts)
         note_fetched(self._store, case.case_id, document)
         place.forget()
 
-    def _keep_inline(self, case: Case, document: Document) -> FetchedFile:
+    def _keep_inline(self, document: Document, place: CheckedPlace) -> FetchedFile:
         """A file that travelled inside its resource needs no further question to the hospital."""
         resource = self._store.cases.find_resource(document.reference.partition("#")[0]) or {}
         content = inline_content(resource)
         if content is None:
             raise ForeignObject(f"“{document.title}” has neither an address nor a content.")
-        writer = self._store.vault.begin(case.case_id)
-        writer.write(content)
-        return FetchedFile(writer.commit(), len(content), Integrity.LENGTH)
+        writer = place.begin()
+        try:
+            writer.write(content)
+            return FetchedFile(writer.commit(), len(content), Integrity.LENGTH)
+        finally:
+            writer.abort()  # harmless after commit
 
     def _fetch_instance(self, case: Case, study: ImagingStudy, wanted: WantedInstance) -> None:
         title = instance_title(wanted.sop_instance_uid)
         archive = self._hospital.archive(study.dicomweb_base)
 
-        def fetch() -> StoredObject:
+        def fetch() -> tuple[StoredObject, bytes]:
             writer = self._store.vault.begin(case.case_id)
 
             def write(chunk: bytes) -> None:
@@ -225,25 +231,28 @@ class CaseDownloads:
 
             try:
                 framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
+                facts = self._inspector.inspect(writer.sealed(title))
+                mismatch = self._admit(facts, case, study, wanted, framed)
                 size_bytes = writer.size_bytes
                 sha256 = writer.commit()
             finally:
-                writer.abort()  # harmless after commit
-            mismatch = self._admit(case, study, wanted, sha256, framed)
-            return StoredObject(
+                writer.abort()  # harmless after commit; nothing stays of what was not admitted
+            obj = StoredObject(
                 case.case_id, study.reference, sha256, size_bytes, DICOM, title, Integrity.STRUCTURE, self._now(),
                 study.study_uid, wanted.series_uid, wanted.sop_instance_uid, mismatch,
             )  # fmt: skip
+            return obj, facts.display_facts
 
         try:
-            obj = with_retries(fetch, self._is_over)
+            obj, display_facts = with_retries(fetch, self._is_over)
         except ForeignObject as error:
             self._turn_away(case, study.reference, study.version_id, title, error)
             return
-        self._keep(obj)
+        self._keep(obj, display_facts)
 
-    def _admit(self, case: Case, study: ImagingStudy, wanted: WantedInstance, sha256: str, framed: bool) -> str:
-        facts = self._inspect(self._store.vault.source(sha256, instance_title(wanted.sop_instance_uid)))
+    def _admit(
+        self, facts: InstanceFacts, case: Case, study: ImagingStudy, wanted: WantedInstance, framed: bool
+    ) -> str:
         try:
             return admit_instance(
                 facts, case.patient, framed=framed,
@@ -255,8 +264,8 @@ class CaseDownloads:
             # The reply was whole, so the hospital's own object is damaged: asking again brings the same.
             raise ForeignObject(str(error)) from error
 
-    def _keep(self, obj: StoredObject) -> None:
-        self._store.objects.put_object(obj)
+    def _keep(self, obj: StoredObject, display_facts: bytes) -> None:
+        self._store.objects.put_object(obj, display_facts)
         with self._lock:
             self._tally.objects_fetched += 1
             if obj.patient_mismatch:

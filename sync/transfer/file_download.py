@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sync.errors import DamagedTransfer, HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
+from sync.errors import DamagedTransfer, DoorClosed, HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
 from sync.records.stored_object import Integrity
 from sync.transfer.file_gateway import FileAnswer, FileGateway
 from sync.transfer.retry import ATTEMPTS, Cancelled, TransferCancelled, check_cancelled, pause, pause_before
@@ -74,7 +74,7 @@ class FetchedFile:
     integrity: Integrity
 
 
-_GOES_ON = (Offline, HospitalBusy, SignInNeeded, TransferCancelled)
+_GOES_ON = (Offline, HospitalBusy, SignInNeeded, DoorClosed, TransferCancelled)
 """After these the same file can be had later; what has come of it is kept."""
 
 

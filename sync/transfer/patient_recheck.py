@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.records.case import Case
-from sync.transfer.door import InstanceInspector, inspect_instance
+from sync.transfer.door import inspect_instance
 from sync.transfer.patient_agreement import find_mismatch
 
 if TYPE_CHECKING:
     from sync.store.database import Store
 
 
-def recheck_patient(store: Store, before: Case, now: Case, inspect: InstanceInspector = inspect_instance) -> None:
+def recheck_patient(store: Store, before: Case, now: Case) -> None:
     """Compare every image here with the patient of *now*, where that is another than *before*; keep what comes out.
 
-    To be called before *now* is stored: after a crash in between, the change is found again.
+    To be called before *now* is stored: after a crash in between, the change is found again. What is read here passed
+    the door when it came.
     """
     known, named = before.patient, now.patient
     if (known.patient_id, known.family, known.given, known.birth_date) == (
@@ -29,7 +30,7 @@ def recheck_patient(store: Store, before: Case, now: Case, inspect: InstanceInsp
     for obj in store.objects.list_objects(now.case_id):
         if obj.sop_instance_uid is None:
             continue
-        facts = inspect(store.vault.source(obj.sha256, obj.title))
+        facts = inspect_instance(store.vault.source(obj.sha256, obj.title))
         mismatch = find_mismatch(named, facts.patient_id, facts.patient_name, facts.birth_date)
         if mismatch != obj.patient_mismatch:
             store.objects.put_object(replace(obj, patient_mismatch=mismatch))

@@ -185,6 +185,7 @@ class VaultWriter:
         self._aside = directory / f"{self._file_id.hex()}{ASIDE}"
         self._digest = hashlib.sha256()
         self._size_bytes = 0
+        self._is_whole = False
         flags = _CREATE if resumed_id is None else _CHANGE
         self._file: BinaryIO = os.fdopen(os.open(self._aside, flags, 0o600), "wb" if resumed_id is None else "r+b")
         hold_while_writing(self._file)
@@ -224,13 +225,24 @@ class VaultWriter:
         self._digest.update(content)
         self._size_bytes += memoryview(content).nbytes
 
+    def sealed(self, name: str) -> VaultByteSource:
+        """End the content, so that it can be checked before `commit` makes it known; *name* is for sentences.
+
+        Nothing may be written any more. After `abort` there is nothing left to read.
+        """
+        try:
+            self._end_content()
+        except OSError as error:
+            self.abort()
+            raise _unwritable(error) from error
+        return VaultByteSource(self._aside, self._entry(), name)
+
     def commit(self) -> str:
         """Make the file durable and known; its SHA-256. The same content in the same case is replaced."""
-        entry = VaultEntry(self._file_id, self._digest.hexdigest(), self._size_bytes, self._case_key)
+        entry = self._entry()
         final = self._directory / f"{self._file_id.hex()}{SUFFIX}"
         try:
-            self._writer.finish()
-            self._file.flush()
+            self._end_content()
             os.fsync(self._file.fileno())
             if os.name == "nt":  # Windows renames no open file, and sweeps none either
                 self._file.close()
@@ -251,6 +263,15 @@ class VaultWriter:
         """Stop here and keep what has come. Harmless after `commit` and `abort`."""
         with suppress(OSError):  # closing flushes, and the disk may be full
             self._file.close()
+
+    def _end_content(self) -> None:
+        if not self._is_whole:
+            self._writer.finish()
+            self._file.flush()
+            self._is_whole = True
+
+    def _entry(self) -> VaultEntry:
+        return VaultEntry(self._file_id, self._digest.hexdigest(), self._size_bytes, self._case_key)
 
     def abort(self) -> None:
         """Forget what was written. Harmless after `commit`."""

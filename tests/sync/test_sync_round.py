@@ -108,6 +108,8 @@ def test_that_an_object_other_than_the_one_asked_for_is_turned_away_once(hospita
     assert report.rejected == 1
     assert "another study" in store.objects.list_rejected(CASE)[0].reason
     assert len(store.objects.list_objects(CASE)) == 4
+    kept = {obj.sha256 for obj in store.objects.list_objects(CASE)}
+    assert len(list((store.directory / "vault").glob("*.rre"))) == len(kept), "no byte of what was turned away stays"
     assert run_sync_round(store, hospital.profile()).rejected == 0
 
 

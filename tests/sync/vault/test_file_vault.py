@@ -223,3 +223,24 @@ def test_that_opening_and_reading_a_series_costs_a_few_plain_copies(store: Store
 
     ratios = [decrypted() / plain() for _ in range(7)]
     assert min(ratios) < 8
+
+
+def test_that_a_file_can_be_checked_before_it_is_known_and_leaves_nothing_when_it_is_turned_away(store: Store) -> None:
+    writer = store.vault.begin(CASE)
+    writer.write(CONTENT)
+    source = writer.sealed("CT 7")
+    with source.open() as file:
+        assert (source.size_bytes, file.read()) == (len(CONTENT), CONTENT)
+    assert not store.vault.contains(SHA256)
+    writer.abort()
+    assert files(store) == []
+    assert not store.vault.contains(SHA256)
+
+
+def test_that_a_checked_file_is_the_one_that_is_kept(store: Store) -> None:
+    writer = store.vault.begin(CASE)
+    writer.write(CONTENT)
+    writer.sealed("CT 7")
+    assert writer.commit() == SHA256
+    assert store.vault.read_bytes(SHA256) == CONTENT
+    assert len(files(store)) == 1
