@@ -13,6 +13,8 @@ SyncError                       anything expected: has a sentence for the user
 ├── StoreUnavailable            wrong key, disk full, damaged database
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
+├── SignInFailed                no sign-in came about: refused, timed out, somebody else's account
+├── KeyringUnavailable          the system's keyring is absent or locked
 ├── SigningRefused              wrong passphrase or PIN, locked, expired, unanswered items
 └── NotValid                    a signed file that does not verify
 
@@ -98,6 +100,14 @@ class ProfileRefused(SyncError):
 
 class ConnectionNotSafe(SyncError):
     """Whoever answers did not prove to be the hospital (TLS); nothing was sent."""
+
+
+class SignInFailed(SyncError):
+    """No sign-in came about, and the sentence says why; what was before still holds."""
+
+
+class KeyringUnavailable(SyncError):
+    """The operating system's keyring is absent, locked, or refuses."""
 
 
 class SigningRefused(SyncError):

@@ -38,6 +38,12 @@ class PinDiffers(ssl.SSLCertVerificationError):
 def open_session(trust: SiteTrust) -> requests.Session:
     """A pooled session, usable from several threads; `ProfileRefused` where the site's CA file cannot be used."""
     session = requests.Session()
+    secure(session, trust)
+    return session
+
+
+def secure(session: requests.Session, trust: SiteTrust) -> None:
+    """Make a session of any kind behave as this module promises."""
     # .netrc would replace the bearer, and environment variables the authorities.
     session.trust_env = False
     session.headers.clear()
@@ -45,7 +51,6 @@ def open_session(trust: SiteTrust) -> requests.Session:
     adapter = _SecureAdapter(trust)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    return session
 
 
 def proxies_for(url: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from sync.demo_hospital.fhir_parameters import PARAMETERS, ParameterKind
+from sync.demo_hospital.identity import HOSPITAL_NAME
 from sync.demo_hospital.write_rules import CREATED_BY_READERS, UPDATED_BY_READERS
 
 Json = dict[str, Any]
@@ -22,6 +23,7 @@ def capability_statement(own_base: str, dated: str, lacking: Container[str] = ()
         "id": "demo-hospital",
         "status": "active",
         "date": dated,
+        "publisher": HOSPITAL_NAME,
         "kind": "instance",
         "software": {"name": "Reading Room demo hospital"},
         "implementation": {"description": "Invented patients on this computer, for demonstration", "url": own_base},
@@ -30,7 +32,7 @@ def capability_statement(own_base: str, dated: str, lacking: Container[str] = ()
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": False, "description": "Bearer token, the same for every request"},
+                "security": {"cors": False, "description": "SMART App Launch, or the demonstration's own token"},
                 "resource": [_resource(kind, lacking) for kind in sorted(PARAMETERS)],
                 "interaction": [*system, {"code": "batch"}],
             }

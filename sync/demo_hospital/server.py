@@ -42,6 +42,8 @@ from sync.demo_hospital.identity import (
     load_identity,
 )
 from sync.demo_hospital.local_data import offer_local_data
+from sync.demo_hospital.oauth_grants import Grants
+from sync.demo_hospital.oauth_routes import OAuthRoutes, is_public
 from sync.demo_hospital.refusals import Refusal
 from sync.demo_hospital.state import HospitalState
 from sync.errors import SyncError
@@ -72,13 +74,17 @@ class HospitalAnnouncement:
         return asdict(self)
 
 
-def make_app(state: HospitalState, identity: DemoIdentity, faults: FaultScript | None = None) -> ASGIApp:
-    """The hospital's services over *state*, behind the bearer token of *identity*.
+def make_app(
+    state: HospitalState, identity: DemoIdentity, faults: FaultScript | None = None, grants: Grants | None = None
+) -> ASGIApp:
+    """The hospital's services over *state*, behind the bearer token of *identity* and those that *grants* gave.
 
     *faults* may be changed while the hospital answers, by its owner or over ``PUT /faults``.
     """
     script = faults or FaultScript()
+    grants = grants or Grants(state)
     routes: list[BaseRoute] = [
+        *OAuthRoutes(state, grants).routes(),
         *FhirRoutes(state).routes(),
         *DicomwebRoutes(state).routes(),
         *FileRoutes(state).routes(),
@@ -87,7 +93,7 @@ def make_app(state: HospitalState, identity: DemoIdentity, faults: FaultScript |
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(BearerCheck, token=identity.token)],
+        middleware=[Middleware(BearerCheck, token=identity.token, accepts=grants.accepts, is_public=is_public)],
         exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_error, 500: _answer_bug},
     )
     return FaultyAnswers(app, script, state)

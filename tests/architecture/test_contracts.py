@@ -36,6 +36,7 @@ VIOLATIONS = {
     "records": ("sync.records.case", "numpy"),
     "sql-home": ("sync.outbox", "sqlalchemy"),
     "network-home": ("workstation.startup", "requests"),
+    "sign-in-home": ("workstation.startup", "authlib"),
     "dicom-home": ("workstation.local_files", "pydicom"),
     "slides-home": ("viewers.pathology.slide_view", "openslide"),
     "arrays-home": ("workstation.reading.page", "numpy"),

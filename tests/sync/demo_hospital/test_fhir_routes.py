@@ -11,9 +11,7 @@ from tests.sync.demo_hospital.conftest import Answering
 TASK = "/fhir/Task/task-so-2026-00900"
 
 
-@pytest.mark.parametrize(
-    "path", ["/fhir/metadata", TASK, "/dicom-web/studies", "/files/x", "/enrolment/trust.pem", "/"]
-)
+@pytest.mark.parametrize("path", [TASK, "/dicom-web/studies", "/files/x", "/enrolment/trust.pem", "/"])
 def test_that_nothing_is_answered_without_the_token(hospital: Answering, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {hospital.token}"}):
         answer = requests.get(hospital.origin + path, headers=headers, timeout=10)
