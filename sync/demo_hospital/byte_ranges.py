@@ -50,6 +50,20 @@ def find_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     return start, end
 
 
+def repr_digest(sha256: str) -> str:
+    """The value of Repr-Digest for a SHA-256 in hexadecimal (RFC 9530 section 3)."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+def wants_sha256(want_repr_digest: str) -> bool:
+    """Whether Want-Repr-Digest asks for SHA-256: a weight from 1 to 10, 0 is none wanted (RFC 9530 section 4)."""
+    for preference in want_repr_digest.split(","):
+        algorithm, _, weight = preference.strip().partition("=")
+        if algorithm.strip().lower() == "sha-256":
+            return weight.strip().isdigit() and int(weight) > 0
+    return False
+
+
 def file_response(
     request: Request, path: Path, size_bytes: int, sha256: str, content_type: str, name: str = ""
 ) -> Response:
@@ -58,7 +72,7 @@ def file_response(
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:",
+        "Repr-Digest": repr_digest(sha256),
         "Content-Type": content_type,
     }
     if name:

@@ -41,7 +41,7 @@ def capability_statement(own_base: str, dated: str, lacking: Container[str] = ()
 
 
 def _resource(kind: str, lacking: Container[str]) -> Json:
-    interactions = ["read", "vread", "search-type"]
+    interactions = ["read", "vread", "history-instance", "search-type"]
     if kind in CREATED_BY_READERS:
         interactions.append("create")
     if kind in UPDATED_BY_READERS:

@@ -17,19 +17,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.demo_hospital.byte_ranges import StreamedFile, read_chunks
+from sync.demo_hospital.byte_ranges import StreamedFile, read_chunks, repr_digest, wants_sha256
 from sync.demo_hospital.dicom_index import UnusableInstance, read_metadata
 from sync.demo_hospital.faults import struck_by
 from sync.demo_hospital.fhir_routes import origin_of
-from sync.demo_hospital.media_types import MULTIPART, SINGLE_PART, choose_form
+from sync.demo_hospital.media_types import DICOM_JSON, MULTIPART, SINGLE_PART, choose_form
 from sync.demo_hospital.qido import INSTANCE, SERIES, STUDY, answer_query
 from sync.demo_hospital.refusals import Refusal, not_found
-from sync.demo_hospital.state import HospitalState, StoredInstance
+from sync.demo_hospital.state import HospitalState, StoredInstance, digest_file
 from sync.demo_hospital.wrong_patient import under_another_patient
 
 Json = dict[str, Any]
-
-DICOM_JSON = "application/dicom+json"
 
 
 class DicomwebRoutes:
@@ -73,7 +71,7 @@ class DicomwebRoutes:
         return _dicom_json(answer_query(level, instances, query, base.removesuffix("/instances")))
 
     def retrieve_instance(self, request: Request) -> Response:
-        """One instance as single part or multipart, byte for byte the stored Part 10 file."""
+        """One instance as single part or multipart, byte for byte the stored Part 10 file; its digest if asked for."""
         instance = self._found(request)[0]
         accept = request.headers.get("accept", "")
         if choose_form(accept, {instance.transfer_syntax}, (SINGLE_PART, MULTIPART)) == MULTIPART:
@@ -82,6 +80,8 @@ class DicomwebRoutes:
             "Content-Length": str(instance.size_bytes),
             "Content-Type": f"{SINGLE_PART}; transfer-syntax={instance.transfer_syntax}",
         }
+        if wants_sha256(request.headers.get("want-repr-digest", "")):
+            headers["Repr-Digest"] = repr_digest(digest_file(instance.path))
         return StreamedFile(read_chunks(instance.path, 0, instance.size_bytes), 200, headers)
 
     def retrieve_many(self, request: Request) -> Response:

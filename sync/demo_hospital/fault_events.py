@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sync.demo_hospital.case_resources import IDS, NS, concept, instant
+from sync.demo_hospital.case_resources import DUE_AFTER, IDS, NS, concept, instant
 from sync.demo_hospital.interactions import new_id
 from sync.demo_hospital.state import HospitalState, now_text
 
@@ -107,6 +107,16 @@ def _bring_forward(_: HospitalState, task: Json) -> Json | None:
     return {**task, "restriction": {**task["restriction"], "period": {**period, "end": due}}}
 
 
+def _go_on(_: HospitalState, task: Json) -> Json | None:
+    """Protocol 1.3: the hospital ends the waiting, and the time to answer begins anew."""
+    if task["status"] != "on-hold":
+        return None
+    due = instant(datetime.now(UTC) + DUE_AFTER)
+    restriction = {**task["restriction"], "period": {**task["restriction"]["period"], "end": due}}
+    status = concept(f"{NS}/CodeSystem/case-status", "records-complete")
+    return {**task, "status": "in-progress", "businessStatus": status, "restriction": restriction}
+
+
 def _answer_elsewhere(state: HospitalState, task: Json) -> Json | None:
     """The same specialist's first opinion, signed on another computer, with its PDF and envelope."""
     if task["status"] in _CLOSED:
@@ -155,5 +165,6 @@ EVENTS: dict[str, Callable[[HospitalState, str], None]] = {
     "question-changed": _on_task(_change_question),
     "records-changed": _on_task(_change_records),
     "due-changed": _on_task(_bring_forward),
+    "records-arrived": _on_task(_go_on),
     "already-answered": _on_task(_answer_elsewhere),
 }

@@ -89,6 +89,10 @@ FAULTS: dict[str, Fault] = {
         Fault("wrong-digest", _CONTENT, "bytes", "Names in Repr-Digest the digest of other bytes."),
         Fault("damaged-bytes", _CONTENT, "bytes", "Sends one byte in the middle changed; length and digest are kept."),
         Fault("changed-etag", _CONTENT, "file", "Gives a file another ETag each time, and so always the whole of it."),
+        Fault("stow-202", _CONTENT, "stow",
+              "Of several objects refuses the last (272); stores a single one with a warning (45056). Answers 202."),
+        Fault("stow-duplicate", _CONTENT, "stow", "Stores every object and says it was stored before (45070)."),
+        Fault("stow-refused", _CONTENT, "stow", "Takes no object of this SOP class (290)."),
         Fault("no-transaction", _LACKING, "", "Knows no transactions; its CapabilityStatement says so."),
         Fault("no-conditional-create", _LACKING, "", "Answers 400 to If-None-Exist; its CapabilityStatement says so."),
         Fault("no-include", _LACKING, "", "Ignores _include; its CapabilityStatement lists none."),
@@ -100,6 +104,7 @@ FAULTS: dict[str, Fault] = {
         Fault("question-changed", _EVENT, "fhir", "The clinical question is another one.", CASE),
         Fault("records-changed", _EVENT, "fhir", "The last of the records is no longer in the manifest.", CASE),
         Fault("due-changed", _EVENT, "fhir", "The opinion is due three days earlier.", CASE),
+        Fault("records-arrived", _EVENT, "fhir", "What an on-hold case waited for is there; due in 14 days.", CASE),
         Fault("already-answered", _EVENT, "fhir",
               "The same specialist's opinion arrives from another computer and completes the assignment.", CASE),
     )

@@ -62,6 +62,7 @@ class FhirRoutes:
             Route("/fhir/{kind}", self.create, methods=["POST"]),
             Route("/fhir/{kind}/{id}", self.read, methods=["GET"]),
             Route("/fhir/{kind}/{id}", self.update, methods=["PUT"]),
+            Route("/fhir/{kind}/{id}/_history", self.history, methods=["GET"]),
             Route("/fhir/{kind}/{id}/_history/{version}", self.read, methods=["GET"]),
         ]
 
@@ -99,11 +100,16 @@ class FhirRoutes:
             return Response(content, headers={**_version_headers(stored), "Content-Type": media_type})
         return fhir_json(request, stored.json, headers=_version_headers(stored))
 
+    def history(self, request: Request) -> Response:
+        kind, resource_id = request.path_params["kind"], request.path_params["id"]
+        query = parse_qsl(request.url.query, keep_blank_values=True)
+        return fhir_json(request, self._interactions.history(kind, resource_id, query, _own_base(request)))
+
     async def create(self, request: Request) -> Response:
         kind = request.path_params["kind"]
         media_type = request.headers.get("content-type", "")
         if kind == "Binary" and "fhir+json" not in media_type:
-            data = base64.b64encode(await _body(request)).decode()
+            data = base64.b64encode(await read_whole_body(request)).decode()
             resource: Json = {"resourceType": "Binary", "contentType": media_type, "data": data}
         else:
             resource = await _resource(request)
@@ -187,7 +193,8 @@ def _written(request: Request, stored: StoredResource, status: int) -> Response:
     return fhir_json(request, stored.json, status, headers)
 
 
-async def _body(request: Request) -> bytes:
+async def read_whole_body(request: Request) -> bytes:
+    """The body in memory; 413 beyond `LARGEST_BODY_BYTES`."""
     chunks, size_bytes = [], 0
     async for chunk in request.stream():
         size_bytes += len(chunk)
@@ -200,7 +207,7 @@ async def _body(request: Request) -> bytes:
 async def _resource(request: Request) -> Json:
     """The JSON body, with this hospital's own addresses made independent of its port."""
     try:
-        text = (await _body(request)).decode("utf-8")
+        text = (await read_whole_body(request)).decode("utf-8")
         resource = json.loads(text.replace(f'"{origin_of(request)}/', f'"{BASE_PLACEHOLDER}/'))
     except ValueError as error:
         raise invalid("the body is not JSON") from error

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +26,8 @@ DEFAULT_COUNT = 50
 LARGEST_COUNT = 500
 KEPT_SEARCHES = 64
 """Paged searches remembered; the page of a forgotten one answers 410, and the client starts again."""
+KEPT_FOR_S = 600.0
+"""How long the pages of a search can be asked for."""
 
 _RESULT_PARAMETERS = ("_sort", "_count", "_include", "_include:iterate", "_elements", "_format", "_total")
 
@@ -38,13 +42,16 @@ class _Paged:
     elements: tuple[str, ...]
     self_query: str
     searched_at: str
+    expires_at_s: float
+    """Of the search's own clock."""
 
 
 class FhirSearch:
     """Answers searches over a `HospitalState`. Thread-safe."""
 
-    def __init__(self, state: HospitalState) -> None:
+    def __init__(self, state: HospitalState, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._state = state
+        self._clock_s = clock_s
         self._lock = threading.Lock()
         self._paged: OrderedDict[str, _Paged] = OrderedDict()
 
@@ -102,7 +109,10 @@ class FhirSearch:
             elif name == "_elements":
                 elements = tuple(value.split(","))
         count = min(count, largest_count)
-        search = _Paged(tuple(matched), count, tuple(includes), elements, f"{kind}?{urlencode(query)}", now_text())
+        search = _Paged(
+            tuple(matched), count, tuple(includes), elements, f"{kind}?{urlencode(query)}", now_text(),
+            self._clock_s() + KEPT_FOR_S,
+        )  # fmt: skip
         token = ""
         if count and len(matched) > count:
             token = secrets.token_urlsafe(12)
@@ -115,7 +125,7 @@ class FhirSearch:
     def next_page(self, token: str, offset: int, own_base: str) -> Json:
         with self._lock:
             search = self._paged.get(token)
-        if search is None or not 0 <= offset < len(search.matched):
+        if search is None or search.expires_at_s < self._clock_s() or not 0 <= offset < len(search.matched):
             raise Refusal(410, "expired", "This page of the search has expired; search again.")
         return self._page(search, token, offset, own_base)
 

@@ -1,4 +1,4 @@
-"""The FHIR R4 interactions on one resource: read, vread, create, update, with their conditions. No HTTP here."""
+"""The FHIR R4 interactions on one resource: read, vread, history, create, update, with their conditions. No HTTP."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 import secrets
 from typing import Any
 
+from sync.demo_hospital.fhir_parameters import instant_matches
 from sync.demo_hospital.fhir_search import FhirSearch, Query
 from sync.demo_hospital.refusals import Refusal, invalid, not_found
-from sync.demo_hospital.state import HospitalState, StoredResource
+from sync.demo_hospital.state import HospitalState, StoredResource, now_text
 from sync.demo_hospital.write_rules import (
     CREATED_BY_READERS,
     GUARDED_BY_VERSION,
@@ -41,6 +42,30 @@ class Interactions:
         if found is None:
             raise not_found(f"{kind}/{resource_id}" + (f"/_history/{version}" if version else ""))
         return found
+
+    def history(self, kind: str, resource_id: str, query: Query, own_base: str) -> Json:
+        """Every version, newest first (FHIR R4 http 3.1.0.13); *query* may hold ``_since`` and ``_count``."""
+        versions = self._state.list_versions(kind, resource_id)
+        if not versions:
+            raise not_found(f"{kind}/{resource_id}")
+        total = len(versions)
+        for name, value in query:
+            if name == "_since":
+                versions = [one for one in versions if instant_matches(one.last_updated, f"ge{value}")]
+                total = len(versions)
+            elif name == "_count" and value.isdigit():
+                versions = versions[: int(value)]
+            elif name != "_format":
+                raise invalid(f"a history has no parameter {name} here", name)
+        return {
+            "resourceType": "Bundle",
+            "id": new_id(),
+            "meta": {"lastUpdated": now_text()},
+            "type": "history",
+            "total": total,
+            "link": [{"relation": "self", "url": f"{own_base}/{kind}/{resource_id}/_history"}],
+            "entry": [_history_entry(one, own_base) for one in versions],
+        }
 
     def find_existing(self, kind: str, if_none_exist: Query, own_base: str) -> StoredResource | None:
         """The one resource a conditional create means (FHIR R4 http 3.1.0.8.1); 412 where there are several."""
@@ -99,6 +124,20 @@ class Interactions:
 
     def _exists(self, kind: str, resource_id: str, version: int | None) -> bool:
         return self._state.find_resource(kind, resource_id, version) is not None
+
+
+def _history_entry(stored: StoredResource, own_base: str) -> Json:
+    method, url = ("POST", stored.type) if stored.version == 1 else ("PUT", stored.reference)
+    return {
+        "fullUrl": f"{own_base}/{stored.reference}",
+        "resource": stored.json,
+        "request": {"method": method, "url": url},
+        "response": {
+            "status": "201 Created" if stored.version == 1 else "200 OK",
+            "etag": f'W/"{stored.version}"',
+            "lastModified": stored.last_updated,
+        },
+    }
 
 
 def new_id() -> str:

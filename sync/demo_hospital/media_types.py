@@ -9,6 +9,7 @@ from sync.demo_hospital.refusals import Refusal
 
 SINGLE_PART = "application/dicom"
 MULTIPART = "multipart/related"
+DICOM_JSON = "application/dicom+json"
 
 
 @dataclass(frozen=True, slots=True)

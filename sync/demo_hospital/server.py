@@ -46,6 +46,7 @@ from sync.demo_hospital.oauth_grants import Grants
 from sync.demo_hospital.oauth_routes import OAuthRoutes, is_public
 from sync.demo_hospital.refusals import Refusal
 from sync.demo_hospital.state import HospitalState
+from sync.demo_hospital.stow_routes import StowRoutes
 from sync.errors import SyncError
 
 HOST = "127.0.0.1"
@@ -87,6 +88,7 @@ def make_app(
         *OAuthRoutes(state, grants).routes(),
         *FhirRoutes(state).routes(),
         *DicomwebRoutes(state).routes(),
+        *StowRoutes(state).routes(),
         *FileRoutes(state).routes(),
         *EnrolmentRoutes(state, identity).routes(),
         *FaultRoutes(script).routes(),

@@ -180,6 +180,11 @@ class HospitalState:
             rows = self._rows(query, (kind, resource_id, version))
         return _to_resource(rows[0]) if rows else None
 
+    def list_versions(self, kind: str, resource_id: str) -> list[StoredResource]:
+        """Every version of one resource, newest first; empty where it never was."""
+        query = "SELECT * FROM resource WHERE type = ? AND id = ? ORDER BY version DESC"
+        return [_to_resource(row) for row in self._rows(query, (kind, resource_id))]
+
     def list_resources(self, kind: str) -> list[StoredResource]:
         """The current version of every resource of one type, oldest change first."""
         query = (
@@ -219,6 +224,11 @@ class HospitalState:
                 values.append(wanted)
         found = [self._to_instance(row) for row in self._rows(query, tuple(values))]
         return sorted(found, key=lambda i: (i.study_uid, i.series_uid, _instance_number(i), i.sop_uid))
+
+    def find_instance(self, sop_uid: str) -> StoredInstance | None:
+        """The instance with this UID, in whichever partition."""
+        rows = self._rows("SELECT * FROM instance WHERE sop_uid = ?", (sop_uid,))
+        return self._to_instance(rows[0]) if rows else None
 
     def holds_instance(self, sop_uid: str) -> bool:
         return bool(self._rows("SELECT 1 FROM instance WHERE sop_uid = ?", (sop_uid,)))

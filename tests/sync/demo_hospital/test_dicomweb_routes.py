@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset
 
+from sync.demo_hospital.multipart_body import find_boundary, split_parts
 from tests.sync.demo_hospital.conftest import Answering
 from tests.sync.demo_hospital.dicom_files import ROOT, write_dicom
 
@@ -79,6 +82,22 @@ def test_that_multipart_carries_the_same_bytes(archive: Answering, tmp_path: Pat
     series = archive.get(f"/dicom-web/studies/{STUDY}/series/{SERIES}", Accept=accept)
     for index in (0, 1, 2):
         assert (tmp_path / f"{index}.dcm").read_bytes() in series.content
+
+
+def test_that_a_whole_study_comes_as_one_closed_multipart(archive: Answering, tmp_path: Path) -> None:
+    answer = archive.get(f"/dicom-web/studies/{STUDY}", Accept='multipart/related; type="application/dicom"')
+    media_type, part_type, boundary = find_boundary(answer.headers["Content-Type"])
+    assert (media_type, part_type) == ("multipart/related", "application/dicom")
+    sent = sorted(part.content for part in split_parts(answer.content, boundary))
+    assert sent == sorted((tmp_path / f"{index}.dcm").read_bytes() for index in range(4))
+
+
+def test_that_an_instance_names_its_digest_when_asked(archive: Answering, tmp_path: Path) -> None:
+    digest = base64.b64encode(hashlib.sha256((tmp_path / "1.dcm").read_bytes()).digest()).decode()
+    wanted = archive.get(INSTANCE, **{"Want-Repr-Digest": "sha-512=3, sha-256=10"})
+    assert wanted.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    for unwanted in ({}, {"Want-Repr-Digest": "sha-256=0"}, {"Want-Repr-Digest": "sha-512=10"}):
+        assert "Repr-Digest" not in archive.get(INSTANCE, **unwanted).headers
 
 
 def test_that_a_transfer_syntax_it_has_not_is_refused_with_the_reason(archive: Answering) -> None:

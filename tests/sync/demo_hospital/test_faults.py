@@ -291,6 +291,15 @@ def test_that_the_question_and_the_records_can_change(hospital: Answering) -> No
     assert hospital.get("/fhir/List/manifest-so-2026-00900/_history/2").json()["entry"] == items
 
 
+def test_that_a_case_on_hold_goes_on_when_its_records_arrive(hospital: Answering) -> None:
+    task = hospital.get(TASK).json()
+    hospital.state.put_resource({**task, "status": "on-hold"})
+    hospital.faults.add("records-arrived")
+    now = hospital.get(TASK).json()
+    assert (now["status"], now["businessStatus"]["coding"][0]["code"]) == ("in-progress", "records-complete")
+    assert now["restriction"]["period"]["end"] > task["restriction"]["period"]["end"]
+
+
 def test_that_an_opinion_from_another_computer_completes_the_assignment(hospital: Answering) -> None:
     hospital.faults.add("already-answered")
     task = hospital.get(TASK).json()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 import requests
 
 from sync.demo_hospital.fhir_parameters import PARAMETERS
+from sync.demo_hospital.fhir_search import KEPT_FOR_S, FhirSearch
+from sync.demo_hospital.refusals import Refusal
 from tests.sync.demo_hospital.conftest import Answering
 
 TASK = "/fhir/Task/task-so-2026-00900"
@@ -77,6 +81,74 @@ def test_that_pages_show_every_match_once_even_while_tasks_change(hospital: Answ
         seen += [entry["resource"]["id"] for entry in page["entry"]]
     assert sorted(seen) == ["t0", "t1", "t2", "t3", "t4", "task-so-2026-00900"]
     assert hospital.get("/fhir?_page=forgotten&_offset=2").status_code == 410
+
+
+def test_that_the_pages_of_a_search_expire(hospital: Answering) -> None:
+    now_s = 1000.0
+    search = FhirSearch(hospital.state, lambda: now_s)
+    for number in range(3):
+        hospital.state.put_resource({"resourceType": "Patient", "id": f"x{number}"})
+    page = search.search("Patient", [("_count", "1")], "b")
+    following = dict(parse_qsl(urlsplit(page["link"][1]["url"]).query))
+    assert search.next_page(following["_page"], 1, "b")["total"] == 4
+    now_s += KEPT_FOR_S + 1
+    with pytest.raises(Refusal) as refused:
+        search.next_page(following["_page"], 1, "b")
+    assert refused.value.http_status == 410
+
+
+def test_that_a_history_holds_every_version_newest_first(hospital: Answering) -> None:
+    task = hospital.get(TASK).json()
+    hospital.put(TASK, {**task, "status": "on-hold"}, **{"If-Match": 'W/"1"'})
+    history = hospital.get(f"{TASK}/_history").json()
+    assert (history["type"], history["total"]) == ("history", 2)
+    assert [entry["resource"]["status"] for entry in history["entry"]] == ["on-hold", "in-progress"]
+    assert [entry["request"]["method"] for entry in history["entry"]] == ["PUT", "POST"]
+    assert [entry["response"]["etag"] for entry in history["entry"]] == ['W/"2"', 'W/"1"']
+    assert len(hospital.get(f"{TASK}/_history?_count=1").json()["entry"]) == 1
+    assert hospital.get(f"{TASK}/_history?_since=2999-01-01").json()["total"] == 0
+    assert hospital.get(f"{TASK}/_history?colour=red").status_code == 400
+    assert hospital.get("/fhir/Task/nobody/_history").status_code == 404
+
+
+def test_that_an_included_study_brings_its_endpoint_only_when_iterated(hospital: Answering) -> None:
+    study = {"resourceType": "ImagingStudy", "id": "s1", "endpoint": [{"reference": "Endpoint/dicomweb"}]}
+    hospital.state.put_resource(study)
+    manifest = hospital.get("/fhir/List/manifest-so-2026-00900").json()
+    hospital.state.put_resource({**manifest, "entry": [{"item": {"reference": "ImagingStudy/s1"}}]})
+    search = "/fhir/List?_id=manifest-so-2026-00900&_include=List:item"
+    for iterate, kinds in (("", ["List", "ImagingStudy"]), (":iterate", ["List", "ImagingStudy", "Endpoint"])):
+        found = hospital.get(f"{search}&_include{iterate}=ImagingStudy:endpoint").json()["entry"]
+        assert [entry["resource"]["resourceType"] for entry in found] == kinds
+
+
+def test_that_last_updated_after_an_instant_leaves_out_that_instant(hospital: Answering) -> None:
+    at = hospital.get(TASK).json()["meta"]["lastUpdated"]
+    for prefix, total in (("ge", 1), ("gt", 0), ("le", 1), ("lt", 0)):
+        assert hospital.get(f"/fhir/Task?_lastUpdated={prefix}{at}").json()["total"] == total, prefix
+
+
+def test_that_messages_and_audit_events_are_taken_and_found(hospital: Answering) -> None:
+    request = "ServiceRequest/sr-so-2026-00900"
+    for kind in ("Communication", "CommunicationRequest"):
+        message = {
+            "resourceType": kind, "status": "active", "identifier": [{"system": "s", "value": "m1"}],
+            "basedOn": [{"reference": request}], "payload": [{"contentString": "The prior CT, please."}],
+        }  # fmt: skip
+        assert hospital.post(f"/fhir/{kind}", message).status_code == 201
+        found = hospital.get(f"/fhir/{kind}?based-on={request}&_lastUpdated=ge2026-01-01").json()
+        assert found["entry"][0]["resource"]["payload"] == message["payload"]
+    event = {"resourceType": "AuditEvent", "entity": [{"what": {"reference": "Patient/p1"}}]}
+    assert hospital.post("/fhir/AuditEvent", event).status_code == 201
+    assert hospital.get("/fhir/AuditEvent?entity=Patient/p1").json()["total"] == 1
+
+
+def test_that_a_conditional_create_is_refused_where_several_match(hospital: Answering) -> None:
+    report = {"resourceType": "DiagnosticReport", "status": "final", "identifier": [{"system": "s", "value": "v"}]}
+    for _ in range(2):
+        assert hospital.post("/fhir/DiagnosticReport", report).status_code == 201
+    again = hospital.post("/fhir/DiagnosticReport", report, **{"If-None-Exist": "identifier=s|v"})
+    assert (again.status_code, again.json()["issue"][0]["code"]) == (412, "multiple-matches")
 
 
 def test_that_elements_leaves_only_what_was_asked_for(hospital: Answering) -> None:
