@@ -8,6 +8,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── Superseded                  409, 412: somebody else changed it first
 ├── DamagedTransfer             bytes are not what was promised                (transient)
 ├── ForeignObject               an object of another patient, or not the one asked for
+├── UnsafeCase                  an assignment that leaves open whose it is, about whom, or how it stands
 ├── NotAdmitted                 a file that came whole and was turned away at the door
 ├── DoorClosed                  nothing can be checked at the moment, so nothing is let in
 ├── StoreUnavailable            wrong key, disk full, damaged database
@@ -68,6 +69,10 @@ class DamagedTransfer(SyncError):
 
 class ForeignObject(SyncError):
     """An object that belongs to another patient or is not the one that was asked for."""
+
+
+class UnsafeCase(SyncError):
+    """What the hospital sent leaves open whose assignment it is, about whom, or how it stands: it is not taken in."""
 
 
 class NotAdmitted(SyncError):

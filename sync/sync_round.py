@@ -1,18 +1,24 @@
-"""One sync round: send what waits, refresh the worklist, fetch what is missing, say how it went.
+"""One round of sync in its stages: changes, reconcile, records, outbox, files, report.
 
-When rounds happen is the window's business; everything a round needs comes in as an argument.
+Nothing that takes long stands before the outbox: of many cases only the most wanted are read before it, the rest after
+it, and files come last. When rounds happen is the window's business; everything a round needs comes in as an argument.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sync.errors import HospitalBusy, SyncError
+from sync.case_refresh import CaseRefresh
+from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
 from sync.hospital_profile import HospitalProfile
 from sync.outbox import OutboxReport, deliver_outbox
+from sync.record_changes import mark_changed_cases
+from sync.records.case import CaseId
+from sync.transfer.completeness import is_complete
 from sync.transfer.door import HeaderInspector, ObjectInspector
-from sync.transfer.download import CaseDownloads, DisplayFacts, DownloadTally
+from sync.transfer.download import OPEN_CASE_KEY, CaseDownloads, DisplayFacts, DownloadTally
 from sync.transfer.hospital import Hospital, connect_hospital
 from sync.transfer.progress import ProgressCounter, ProgressListener, SyncProgress, SyncStage
 from sync.transfer.retry import Cancelled, TransferCancelled
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
     from sync.store.database import Store
 
 __all__ = ["SyncProgress", "SyncReport", "SyncStage", "connect_hospital", "run_sync_round"]
+
+READ_BEFORE_SENDING = 20
+"""Cases whose records are read before the outbox; about a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,8 @@ def run_sync_round(
 ) -> SyncReport:
     """Blocks until done or cancelled. Expected failures stand in the report, never in an exception.
 
-    Signed opinions leave first. ``on_progress`` is called from several threads, one call at a time. A profile is
-    connected for this one round; a `Hospital` stays open. ``inspector`` looks into what arrives; without one only
-    headers are read.
+    ``on_progress`` is called from several threads, one call at a time. A profile is connected for this one round; a
+    `Hospital` stays open. ``inspector`` looks into what arrives; without one only headers are read.
     """
     if isinstance(hospital, HospitalProfile):
         connected = connect_hospital(hospital)
@@ -87,45 +95,71 @@ class _Round:
         self._hospital = hospital
         self._progress = progress
         self._cancelled = cancelled
+        self._problems: list[str] = []
+        self._ended_by: SyncError | None = None
+        self._outbox = OutboxReport()
+        self._tally = DownloadTally()
 
     def run(self, inspector: ObjectInspector, facts: DisplayFacts | None) -> SyncReport:
-        outbox, tally = OutboxReport(), DownloadTally()
-        refresh = WorklistRefresh(self._store, self._hospital, self._cancelled)
-        ended_by: SyncError | None = None
+        worklist = WorklistRefresh(self._store, self._hospital, self._cancelled, self._problems)
+        cases = CaseRefresh(self._store, self._hospital, self._cancelled, self._problems)
         try:
-            self._progress.enter(SyncStage.SENDING)
-            outbox = deliver_outbox(self._store, self._hospital, self._cancelled)
-            ended_by = outbox.ended_by
-            if ended_by is None and not self._cancelled():
-                self._progress.enter(SyncStage.WORKLIST)
-                refresh.fetch_assignments()
-                refresh.reconcile()
-                self._progress.enter(SyncStage.RECORDS)
-                cases = refresh.refresh_records()
-                downloads = CaseDownloads(
-                    self._store,
-                    self._hospital,
-                    self._progress,
-                    cancelled=self._cancelled,
-                    inspector=inspector,
-                    facts=facts,
-                )
-                tally = downloads.run(cases)
-                ended_by = tally.ended_by
+            self._stage(SyncStage.WORKLIST, worklist.fetch_assignments)
+            self._stage(SyncStage.WORKLIST, worklist.reconcile)
+            self._stage(SyncStage.RECORDS, lambda: mark_changed_cases(self._store, self._hospital, self._cancelled))
+            self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
+            self._stage(SyncStage.SENDING, self._send)
+            self._stage(SyncStage.RECORDS, lambda: cases.read(cases.list_due()))
+            self._stage(SyncStage.DOWNLOADING, lambda: self._fetch_files(inspector, facts))
         except TransferCancelled:
             pass
         except SyncError as error:
-            ended_by = error
-        report = self._report(outbox, refresh, tally, ended_by)
+            self._ended_by = error
+        report = self._report()
         self._progress.enter(SyncStage.FINISHED)
         return report
 
-    def _report(
-        self, outbox: OutboxReport, refresh: WorklistRefresh, tally: DownloadTally, ended_by: SyncError | None
-    ) -> SyncReport:
-        problems = [*outbox.problems, *refresh.report.problems, *tally.problems, *([str(ended_by)] if ended_by else [])]
+    def _stage(self, stage: SyncStage, work: Callable[[], None]) -> None:
+        """A fault of one stage (a search that is refused, an answer that cannot be read) does not keep the others."""
+        if self._cancelled():
+            raise TransferCancelled
+        self._progress.enter(stage)
+        try:
+            work()
+        except SyncError as error:
+            if _ends_the_round(error):
+                raise
+            self._ended_by = self._ended_by or error
+
+    def _most_wanted(self, due: tuple[CaseId, ...]) -> list[CaseId]:
+        """What is sent next, what the reader has open, then as many as are read in a moment."""
+        wanted = {entry.case_id for entry in self._store.outbox.list_waiting()}
+        open_case = self._store.session.find(OPEN_CASE_KEY)
+        ordered = sorted(due, key=lambda case_id: (case_id not in wanted, case_id != open_case))
+        return ordered[: max(READ_BEFORE_SENDING, len(wanted.intersection(due)))]
+
+    def _send(self) -> None:
+        self._outbox = deliver_outbox(self._store, self._hospital, self._cancelled)
+        if self._outbox.ended_by is not None:
+            raise self._outbox.ended_by
+
+    def _fetch_files(self, inspector: ObjectInspector, facts: DisplayFacts | None) -> None:
+        cases = self._store.rounds.list_to_fetch()
+        if not cases:
+            return
+        downloads = CaseDownloads(
+            self._store, self._hospital, self._progress, cancelled=self._cancelled, inspector=inspector, facts=facts
+        )
+        self._tally = downloads.run(cases)
+        self._store.rounds.note_fetched([case for case in cases if is_complete(self._store, case)])
+        if self._tally.ended_by is not None:
+            raise self._tally.ended_by
+
+    def _report(self) -> SyncReport:
+        ended_by, outbox, tally = self._ended_by, self._outbox, self._tally
+        problems = [*self._problems, *outbox.problems, *tally.problems, *([str(ended_by)] if ended_by else [])]
         report = SyncReport(
-            cases_seen=refresh.report.cases_seen,
+            cases_seen=self._store.rounds.count_listed(),
             objects_fetched=tally.objects_fetched,
             bytes_fetched=self._progress.bytes_fetched,
             rejected=tally.rejected,
@@ -137,3 +171,10 @@ class _Round:
         if isinstance(ended_by, HospitalBusy):
             report = replace(report, retry_after_s=ended_by.retry_after_s)
         return report
+
+
+def _ends_the_round(error: SyncError) -> bool:
+    """Whether every further question to the hospital, or every write here, would meet the same."""
+    if isinstance(error, HospitalBusy):
+        return error.retry_after_s is not None
+    return isinstance(error, Offline | SignInNeeded | StoreUnavailable)

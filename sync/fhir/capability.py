@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.fhir.elements import Json, children, text
+from sync.fhir.elements import Json, children, text, texts
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """The few abilities that decide how, and whether, an opinion is uploaded."""
+    """The few abilities that decide how cases are read, and how, and whether, an opinion is uploaded."""
 
     transaction: bool
     versioned_update: bool
     """Task accepts ``If-Match``: without it a lost answer could become a second opinion."""
     identifier_search: frozenset[str]
     """Resource types that can be searched by ``identifier``, so ``ifNoneExist`` may be used on them."""
+    batch: bool = False
+    """Several readings may travel in one request."""
+    includes: frozenset[str] = frozenset()
+    """What a search may bring along: ``Task:focus``, ``List:item``, … (searchInclude)."""
+
+    def can_include(self, wanted: str) -> bool:
+        return wanted in self.includes or f"{wanted.partition(':')[0]}:*" in self.includes
 
 
 def capability_from_statement(statement: Json) -> Capability:
@@ -26,7 +33,14 @@ def capability_from_statement(statement: Json) -> Capability:
         for kind, resource in resources.items()
         if any(text(parameter, "name") == "identifier" for parameter in children(resource, "searchParam"))
     }
+    includes = {
+        f"{kind}:*" if allowed in ("*", f"{kind}:*") else ":".join(allowed.split(":")[:2])
+        for kind, resource in resources.items()
+        for allowed in texts(resource, "searchInclude")
+    }
     return Capability(
+        batch=any(text(i, "code") == "batch" for i in children(rest, "interaction")),
+        includes=frozenset(includes),
         transaction=any(text(i, "code") == "transaction" for i in children(rest, "interaction")),
         versioned_update=text(resources.get("Task", {}), "versioning") == "versioned-update",
         identifier_search=frozenset(searchable),

@@ -1,7 +1,8 @@
 """From a Task and the resources around it to a `Case`. FHIR R4 Task, ServiceRequest, Patient.
 
-Tolerant: an unknown or odd element never loses a case. What matters for the patient's safety and is missing becomes a
-sentence in `MappedCase.problems`, and the case is listed all the same. The records themselves: `records_mapping`.
+Tolerant: an unknown or odd element never loses a case. What is missing becomes a sentence in `MappedCase.problems`,
+and the case is listed all the same. Strict in three things, about which nobody may guess: about whom the assignment
+is, whose it is, and how it stands. The records themselves: `records_mapping`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.errors import UnsafeCase
 from sync.fhir.consent_mapping import consent_state
 from sync.fhir.elements import (
     Json,
@@ -30,6 +32,8 @@ from sync.fhir.names import ASSIGNMENT_SYSTEM, CASE_SYSTEM
 from sync.fhir.records_mapping import map_records
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState, Patient, Priority
 
+_STATES = frozenset(status.value for status in CaseStatus)
+
 
 @dataclass(frozen=True, slots=True)
 class MappedCase:
@@ -47,7 +51,10 @@ def case_from_resources(
     dicomweb_base: str,
     now: datetime,
 ) -> MappedCase:
-    """``resources`` is all that is known around the Task; ``now`` the hospital's clock (for the consent's period)."""
+    """``resources`` is all that is known around the Task; ``now`` the hospital's clock (for the consent's period).
+
+    `UnsafeCase` where patient, owner or state are missing, contradictory or not known.
+    """
     by_reference = {reference_of(resource): resource for resource in resources}
 
     def found(element: Json) -> Json:
@@ -58,11 +65,12 @@ def case_from_resources(
     title = f"Case {case_id}"
     problems: list[str] = []
     patient_reference = patient_reference_of(task, request, fhir_base)
+    owner = relative_reference(child(task, "owner"), fhir_base)
+    if unsafe := _find_doubt(task, request, patient_reference, owner, fhir_base):
+        raise UnsafeCase(f"{title} was not taken in: {unsafe}")
     patient_resource = by_reference.get(patient_reference, {})
     if not patient_resource:
         problems.append(f"{title}: the hospital did not send the patient's details.")
-    if relative_reference(child(request, "subject"), fhir_base) not in ("", patient_reference):
-        problems.append(f"{title}: the task and the request name different patients.")
     questions = questions_of(request)
     if not questions:
         problems.append(f"{title}: the hospital sent no clinical question.")
@@ -73,12 +81,6 @@ def case_from_resources(
     questionnaire = questionnaire_of(task)
     if not questionnaire:
         problems.append(f"{title}: the hospital does not say which opinion form to fill in.")
-    try:
-        status = CaseStatus(text(task, "status"))
-    except ValueError:
-        status = CaseStatus.RECEIVED
-        problems.append(f"{title}: its state “{text(task, 'status')}” is not known; it is shown as received.")
-    owner = relative_reference(child(task, "owner"), fhir_base)
     consent, consent_reference = consent_state(
         (r for r in by_reference.values() if text(r, "resourceType") == "Consent"),
         patient_reference, owner, now, fhir_base,
@@ -93,7 +95,7 @@ def case_from_resources(
         manifest_reference=f"{manifest}/_history/{manifest_version}" if manifest_version else manifest,
         questionnaire=questionnaire,
         assignment=identifier_value(task, ASSIGNMENT_SYSTEM) or f"{case_id}/1",
-        status=status,
+        status=CaseStatus(text(task, "status")),
         business_status=label(child(task, "businessStatus")),
         priority=_priority(task, request),
         patient=patient_from(patient_resource, patient_reference),
@@ -113,6 +115,19 @@ def case_from_resources(
     # Without a release the records are not asked for, so their absence is not the hospital's fault.
     missing = records.problems if consent is ConsentState.ACTIVE else ()
     return MappedCase(case, (*problems, *(f"{title}: {problem}" for problem in missing)))
+
+
+def _find_doubt(task: Json, request: Json, patient_reference: str, owner: str, fhir_base: str) -> str:
+    """Why this assignment must not be worked on, as the end of a sentence; empty where nothing speaks against it."""
+    if not patient_reference:
+        return "the hospital does not say which patient it is about."
+    if relative_reference(child(request, "subject"), fhir_base) not in ("", patient_reference):
+        return "the task and the request name different patients."
+    if not owner:
+        return "the hospital does not say to whom it is assigned."
+    if text(task, "status") not in _STATES:
+        return f"its state “{text(task, 'status')}” is not known."
+    return ""
 
 
 def manifest_of(task: Json, fhir_base: str) -> str:

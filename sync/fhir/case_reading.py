@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sync.errors import Refused
 from sync.fhir.case_mapping import manifest_of, questionnaire_of
 from sync.fhir.elements import Json, child, children, reference_of, relative_reference, resources_in, text
 from sync.fhir.fhir_gateway import FhirGateway
 from sync.fhir.records_mapping import listed_references
 from sync.fhir.searches import consents, questionnaire, records
-
-_NOT_GIVEN = (403, 404, 410)
 
 
 class CaseReading:
@@ -50,7 +47,7 @@ class CaseReading:
         if not manifest:
             return
         self._resources.pop(manifest, None)
-        self._search(records(manifest.partition("/")[2]))
+        self._search(records(manifest.partition("/")[2], self._includes("List:item", "ImagingStudy:endpoint")))
         self._read_missing([manifest])
         listed = listed_references(self._resources.get(manifest, {}), self._fhir_base)
         self._read_missing(listed)
@@ -78,20 +75,22 @@ class CaseReading:
                     return reference_of(resource)
         return ""
 
+    def _includes(self, *wanted: str) -> list[str]:
+        capability = self._fhir.capability()
+        return [include for include in wanted if capability.can_include(include)]
+
     def _search(self, url: str) -> None:
         for page in self._fhir.search(url):
             self._resources.update({reference_of(resource): resource for resource in resources_in(page.bundle)})
 
     def _read_missing(self, references: Iterable[str]) -> None:
-        for reference in references:
-            kind, _, resource_id = reference.partition("/")
-            if reference in self._resources or not kind or not resource_id or ":" in kind:
-                continue
-            try:
-                self._resources[reference] = self._fhir.read(reference)
-            except Refused as error:
-                if error.http_status not in _NOT_GIVEN:
-                    raise
+        wanted = [
+            reference
+            for reference in dict.fromkeys(references)
+            if reference not in self._resources and all(reference.partition("/")[::2]) and ":" not in reference
+        ]
+        if wanted:
+            self._resources.update(self._fhir.read_many(wanted))
 
     def _reference(self, resource: Json, name: str) -> str:
         return relative_reference(child(resource, name), self._fhir_base)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sync.fhir.elements import Json, child, children, codes, reference_of, relative_reference, text
 from sync.records.case import ConsentState
+
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def consent_state(
@@ -31,6 +33,17 @@ def consent_state(
             return ConsentState.ACTIVE, reference_of(consent)
         expired = reference_of(consent)
     return (ConsentState.EXPIRED, expired) if expired is not None else (ConsentState.MISSING, None)
+
+
+def next_boundary(consents: Iterable[Json], now: datetime) -> datetime | None:
+    """When after *now* the first of these releases begins or ends: what `consent_state` says holds until then."""
+    moments = [
+        _moment(text(period, name), now, last=name == "end")
+        for period in (child(child(consent, "provision"), "period") for consent in consents)
+        for name in ("start", "end")
+        if text(period, name)
+    ]
+    return min((moment for moment in moments if now < moment < _NEVER), default=None)
 
 
 def _names(provision: Json, reader: str, fhir_base: str) -> bool:
@@ -84,4 +97,4 @@ def _days_in(year: int, month: int) -> int:
 
 def _unreadable(now: datetime, *, last: bool) -> datetime:
     """A limit nobody can read counts as not met: no records rather than records without a release."""
-    return datetime.min.replace(tzinfo=now.tzinfo) if last else datetime.max.replace(tzinfo=now.tzinfo)
+    return datetime.min.replace(tzinfo=now.tzinfo) if last else _NEVER

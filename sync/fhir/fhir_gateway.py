@@ -6,20 +6,23 @@ What is asked for stands in `searches`; what the answers mean, in the mappings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urljoin
 
-from sync.errors import DamagedTransfer
+from sync.errors import DamagedTransfer, Refused, SignInNeeded
 from sync.fhir.capability import Capability, capability_from_statement
-from sync.fhir.elements import Json, child, children, text
+from sync.fhir.elements import Json, child, children, reference_of, text
 from sync.fhir.wrapped_binary import is_wrapped, unwrapped
 from sync.hospital_connection import HospitalConnection, HttpAnswer, response_time
 
 FHIR_JSON = "application/fhir+json; fhirVersion=4.0"
+BATCHED_AT_ONCE = 50
+_NOT_GIVEN = (403, 404, 410)
+_NOT_GIVEN_WORDS = frozenset(str(status) for status in _NOT_GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class FhirGateway(Protocol):
 
     def read(self, reference: str) -> Json:
         """One resource, current or ``Type/id/_history/n``; ``meta.versionId`` and ``lastUpdated`` filled in."""
+
+    def read_many(self, references: Sequence[str]) -> dict[str, Json]:
+        """Those of the resources that the hospital gives; absent what it does not (403, 404, 410)."""
 
     def read_binary(self, url: str) -> bytes:
         """The raw bytes of a Binary."""
@@ -80,6 +86,41 @@ class HttpFhirGateway:
             resource = self._connection.read_json(response)
             _fill_meta(resource, response)
         return resource
+
+    def read_many(self, references: Sequence[str]) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        if len(references) > 1 and self.capability().batch:
+            for start in range(0, len(references), BATCHED_AT_ONCE):
+                found |= self._read_batch(references[start : start + BATCHED_AT_ONCE])
+        for reference in references:
+            if reference in found:
+                continue
+            try:
+                found[reference] = self.read(reference)
+            except Refused as error:
+                if error.http_status not in _NOT_GIVEN:
+                    raise
+        return {reference: resource for reference, resource in found.items() if resource}
+
+    def _read_batch(self, references: Sequence[str]) -> dict[str, Json]:
+        """Answers by reference, empty where the hospital has none; what it left open is not in it."""
+        entries = [{"request": {"method": "GET", "url": reference}} for reference in references]
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+        try:
+            answers = children(self.transaction(bundle), "entry")
+        except Refused as error:
+            if isinstance(error, SignInNeeded):
+                raise
+            return {}  # this server takes no batch after all: they are read one by one
+        found: dict[str, Json] = {}
+        for reference, answer in zip(references, answers, strict=False):
+            resource = child(answer, "resource")
+            status = text(child(answer, "response"), "status").partition(" ")[0]
+            if reference_of(resource) == reference:
+                found[reference] = resource
+            elif status in _NOT_GIVEN_WORDS:
+                found[reference] = {}
+        return found
 
     def read_binary(self, url: str) -> bytes:
         # Any type but FHIR's own asks for the raw content (FHIR R4 2.37.5 Binary); some servers know only their own.

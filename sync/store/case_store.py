@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from sync.changes import Changes
@@ -15,7 +16,7 @@ from sync.records.opinion import Json
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
 from sync.store.record_codec import from_text, to_text
-from sync.store.tables import case_record, fhir_resource, sync_token
+from sync.store.tables import case_record, fhir_resource, refused_task, sync_token
 
 
 class CaseStore:
@@ -25,39 +26,27 @@ class CaseStore:
         self._database = database
         self._audit = audit
 
-    def put_case(self, case: Case, resources: Iterable[Json]) -> Changes:
+    def put_case(self, case: Case, resources: Iterable[Json], *, read_again_at: datetime | None = None) -> Changes:
         """Keep *case* and, whole and by (type, id), the raw *resources* it was read from, replacing the earlier ones.
 
-        A case that comes again has not been withdrawn any more.
+        A case that comes again has not been withdrawn any more. *read_again_at* (the hospital's time): everything
+        around the case was read, and it need not be read before then unless something of it changes.
         """
-        rows = [
-            {
-                "reference": f"{resource['resourceType']}/{resource['id']}",
-                "case_id": case.case_id,
-                "content": json.dumps(resource),
-            }
-            for resource in resources
-        ]
-        record = to_text(case)
         with self._database.writing() as connection:
-            before = connection.execute(
-                select(case_record.c.record, case_record.c.withdrawn).where(case_record.c.case_id == case.case_id)
-            ).one_or_none()
-            statement = insert(case_record).values(case_id=case.case_id, record=record, withdrawn=None)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["case_id"], set_={"record": record, "withdrawn": None})
-            )
-            if rows:
-                put = insert(fhir_resource)
+            return _put(connection, case, resources, read_again_at)
+
+    def put_page(self, cases: Iterable[tuple[Case, Iterable[Json]]], token: Json) -> Changes:
+        """One page of assignments and where to go on after it, in one transaction; the cases are read anew next."""
+        changes = Changes()
+        with self._database.writing() as connection:
+            for case, resources in cases:
+                changes |= _put(connection, case, resources, None)
                 connection.execute(
-                    put.on_conflict_do_update(
-                        index_elements=["reference"],
-                        set_={"case_id": put.excluded.case_id, "content": put.excluded.content},
-                    ),
-                    rows,
+                    update(case_record).where(case_record.c.case_id == case.case_id).values(read_again_at=None)
                 )
-        unchanged = before is not None and before.record == record and before.withdrawn is None
-        return Changes() if unchanged else Changes(cases=frozenset({case.case_id}))
+                connection.execute(delete(refused_task).where(refused_task.c.reference == case.task_reference))
+            _put_token(connection, token)
+        return changes
 
     def list_cases(self) -> tuple[Case, ...]:
         """Every case, also withdrawn ones, by case number."""
@@ -109,11 +98,55 @@ class CaseStore:
     def put_sync_token(self, token: Json | None) -> None:
         """Where the next worklist search starts; None forgets it."""
         with self._database.writing() as connection:
-            connection.execute(delete(sync_token))
-            if token is not None:
-                connection.execute(insert(sync_token).values(only_row=1, content=json.dumps(token)))
+            _put_token(connection, token)
 
     def find_sync_token(self) -> Json | None:
         with self._database.reading() as connection:
             row = connection.execute(select(sync_token.c.content)).scalar_one_or_none()
         return None if row is None else json.loads(row)
+
+
+def _put(connection: Connection, case: Case, resources: Iterable[Json], read_again_at: datetime | None) -> Changes:
+    rows = [
+        {
+            "reference": f"{resource['resourceType']}/{resource['id']}",
+            "case_id": case.case_id,
+            "content": json.dumps(resource),
+        }
+        for resource in resources
+    ]
+    record = to_text(case)
+    before = connection.execute(
+        select(case_record.c.record, case_record.c.withdrawn).where(case_record.c.case_id == case.case_id)
+    ).one_or_none()
+    unchanged = before is not None and before.record == record and before.withdrawn is None
+    values: Json = {"record": record, "withdrawn": None}
+    if not unchanged:
+        values["to_fetch"] = 1
+    if read_again_at is not None:
+        values["read_again_at"] = _utc_text(read_again_at)
+    elif before is not None and before.withdrawn is not None:
+        values["read_again_at"] = None
+    statement = insert(case_record).values(case_id=case.case_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+    if rows:
+        put = insert(fhir_resource)
+        connection.execute(
+            put.on_conflict_do_update(
+                index_elements=["reference"],
+                set_={"case_id": put.excluded.case_id, "content": put.excluded.content},
+            ),
+            rows,
+        )
+    return Changes() if unchanged else Changes(cases=frozenset({case.case_id}))
+
+
+def _put_token(connection: Connection, token: Json | None) -> None:
+    connection.execute(delete(sync_token))
+    if token is not None:
+        connection.execute(insert(sync_token).values(only_row=1, content=json.dumps(token)))
+
+
+def _utc_text(at: datetime) -> str:
+    """Texts of this form sort as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")

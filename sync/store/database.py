@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sync.store.object_store import ObjectStore
     from sync.store.opinion_store import OpinionStore
     from sync.store.outbox_store import OutboxStore
+    from sync.store.round_store import RoundStore
     from sync.store.session_store import SessionStore
     from sync.vault.file_vault import FileVault
     from sync.vault.keys import StoreKeys, Unlock
@@ -28,6 +29,7 @@ class Store:
     """Everything this computer keeps of one profile. Thread-safe; what a call wrote is on disk when it returns."""
 
     cases: CaseStore
+    rounds: RoundStore
     objects: ObjectStore
     checkpoints: CheckpointStore
     annotations: AnnotationStore
@@ -45,6 +47,7 @@ class Store:
         from sync.store.object_store import ObjectStore
         from sync.store.opinion_store import OpinionStore
         from sync.store.outbox_store import OutboxStore
+        from sync.store.round_store import RoundStore
         from sync.store.session_store import SessionStore
         from sync.store.vault_index import VaultIndex
         from sync.vault.file_vault import FileVault
@@ -54,6 +57,7 @@ class Store:
         self._keys = keys
         self.audit = AuditTrail(database)
         self.cases = CaseStore(database, self.audit)
+        self.rounds = RoundStore(database)
         self.objects = ObjectStore(database, self.audit)
         self.checkpoints = CheckpointStore(database)
         self.annotations = AnnotationStore(database, self.audit)

@@ -11,11 +11,11 @@ from sync.records.case import CaseId
 
 
 class SyncStage(Enum):
-    """What a round is doing, in this order."""
+    """What a round is doing, in this order; records of many cases are read on behind the sending."""
 
-    SENDING = "sending"
     WORKLIST = "worklist"
     RECORDS = "records"
+    SENDING = "sending"
     DOWNLOADING = "downloading"
     FINISHED = "finished"
 
@@ -44,7 +44,7 @@ class ProgressCounter:
     def __init__(self, listener: ProgressListener) -> None:
         self._listener = listener
         self._lock = threading.Lock()
-        self._now = SyncProgress(SyncStage.SENDING)
+        self._now = SyncProgress(SyncStage.WORKLIST)
         self._cases: dict[CaseId, tuple[int, int]] = {}
         self._bytes_told = 0
 

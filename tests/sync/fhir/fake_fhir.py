@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -57,6 +57,9 @@ class FakeFhirGateway:
         if not versions or (version and int(version) > len(versions)):
             raise Refused(f"{reference} is not here.", 404)
         return copy.deepcopy(versions[int(version) - 1 if version else -1])
+
+    def read_many(self, references: Sequence[str]) -> dict[str, Json]:
+        return {reference: self.read(reference) for reference in references if reference in self.held}
 
     def read_binary(self, url: str) -> bytes:
         return base64.b64decode(self.read(url)["data"])

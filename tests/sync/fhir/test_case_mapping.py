@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.errors import UnsafeCase
 from sync.fhir.case_mapping import MappedCase, case_from_resources, patient_from
 from sync.fhir.consent_mapping import consent_state
 from sync.fhir.records_mapping import inline_content
@@ -158,19 +159,27 @@ def test_that_a_missing_part_is_a_sentence_and_the_case_is_listed_all_the_same(k
     assert problem in found.problems
 
 
-def test_that_an_unknown_state_is_shown_as_received_and_said() -> None:
-    found = mapped({**TASK, "status": "pondering"})
-    assert found.case.status is CaseStatus.RECEIVED
-    assert any("“pondering” is not known" in problem for problem in found.problems)
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"status": "pondering"}, "“pondering” is not known"),
+        ({"status": None}, "“” is not known"),
+        ({"owner": None}, "to whom it is assigned"),
+        ({"for": {"reference": "Patient/other"}}, "different patients"),
+    ],
+)
+def test_that_nobody_guesses_whose_an_assignment_is_about_whom_and_how_it_stands(changed: Json, why: str) -> None:
+    with pytest.raises(UnsafeCase, match=f"Case SO-42 was not taken in: .*{why}"):
+        mapped({**TASK, **changed})
+
+
+def test_that_an_assignment_about_nobody_is_not_taken_in() -> None:
+    with pytest.raises(UnsafeCase, match="which patient"):
+        mapped({**TASK, "for": None}, [r for r in RESOURCES if r["resourceType"] != "ServiceRequest"])
 
 
 def test_that_a_patient_without_identifier_has_a_missing_identity() -> None:
     assert patient_from({"resourceType": "Patient", "id": "p"}, "Patient/p").identity_missing
-
-
-def test_that_two_patients_in_one_assignment_are_said() -> None:
-    request = {**RESOURCES[0], "subject": {"reference": "Patient/other"}}
-    assert any("different patients" in p for p in mapped(resources=[request, *RESOURCES[1:]]).problems)
 
 
 def test_that_content_inside_a_resource_is_found() -> None:
@@ -185,12 +194,18 @@ VALUES = st.recursive(
 
 
 @given(st.data())
-def test_that_any_element_of_any_wrong_type_still_gives_a_case(data: st.DataObject) -> None:
+def test_that_any_other_element_of_any_wrong_type_still_gives_a_case(data: st.DataObject) -> None:
     everything = copy.deepcopy([TASK, *RESOURCES])
     for _ in range(3):
         resource = data.draw(st.sampled_from(everything))
         resource[data.draw(st.sampled_from(sorted(set(resource) - {"resourceType", "id"})))] = data.draw(VALUES)
-    case = mapped(everything[0], everything[1:]).case
+    try:
+        case = mapped(everything[0], everything[1:]).case
+    except UnsafeCase:
+        request = next((r for r in everything if r["resourceType"] == "ServiceRequest"), {})
+        told = [everything[0][name] for name in ("status", "owner", "for", "focus")] + [request.get("subject")]
+        assert told != [TASK[name] for name in ("status", "owner", "for", "focus")] + [RESOURCES[0]["subject"]]
+        return
     assert case.task_reference == "Task/t1"
     json.dumps(case.questions)
 

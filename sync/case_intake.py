@@ -1,0 +1,71 @@
+"""What must happen before a newly read case replaces the one that is kept: doubts, changed terms, the patient again.
+
+Keeps nothing itself; whoever read the case writes it afterwards, so that a crash in between finds the change again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.conflicts import find_changed_terms, terms_of
+from sync.errors import UnsafeCase
+from sync.fhir.case_mapping import MappedCase, case_from_resources
+from sync.fhir.case_reading import CaseReading
+from sync.fhir.elements import Json
+from sync.outbox import put_waiting_opinion_aside
+from sync.records.case import Case, CaseId
+from sync.transfer.hospital import Hospital
+from sync.transfer.patient_recheck import recheck_patient
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+
+class CaseIntake:
+    """For one round; ``problems`` gathers the sentences for the reader."""
+
+    def __init__(self, store: Store, hospital: Hospital, problems: list[str]) -> None:
+        self._store = store
+        self._hospital = hospital
+        self._problems = problems
+
+    def take_in(
+        self, task: Json, reading: CaseReading, kept_now: Callable[[CaseId], Case | None], *, with_records: bool
+    ) -> MappedCase | None:
+        """The case as it is to be kept; None for an earlier assignment of it, closed long ago.
+
+        *kept_now* finds what is kept of it. Without its records, what was known of them stays until they are read.
+        `UnsafeCase` where patient, owner or state are in doubt.
+        """
+        profile = self._hospital.profile
+        mapped = case_from_resources(
+            task,
+            reading.resources,
+            fhir_base=profile.fhir_base,
+            dicomweb_base=profile.dicomweb_base,
+            now=self._hospital.fhir.clock(),
+        )
+        case = mapped.case
+        if case.owner_reference != profile.practitioner_reference:
+            raise UnsafeCase(f"Case {case.case_id} was not taken in: it is assigned to somebody else.")
+        before = kept_now(case.case_id)
+        if before is None:
+            return mapped
+        if case.status.is_terminal and case.task_reference != before.task_reference and self._is_open(before):
+            return None
+        if not with_records:
+            case = replace(
+                case, consent=before.consent, consent_reference=before.consent_reference, studies=before.studies,
+                documents=before.documents, lab_results=before.lab_results, prior_reports=before.prior_reports,
+                manifest_reference=before.manifest_reference,
+            )  # fmt: skip
+        sentence = find_changed_terms(case.case_id, terms_of(before), terms_of(case))
+        if sentence and put_waiting_opinion_aside(self._store, case, sentence):
+            self._problems.append(sentence)
+        recheck_patient(self._store, before, case)
+        return replace(mapped, case=case)
+
+    def _is_open(self, case: Case) -> bool:
+        return not case.status.is_terminal and self._store.cases.find_withdrawal(case.case_id) is None
