@@ -14,6 +14,8 @@ import pytest
 from tests.real_data import DATA
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Nothing of a test goes to the keyring of whoever runs it.
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 @pytest.fixture(autouse=True)

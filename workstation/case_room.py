@@ -5,7 +5,7 @@ Every mutation, whoever made it, passes `Desk.changes_happened`; every failure e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from workstation.worklist.page import WorklistPage
 from workstation.worklist.presenter import WorklistPresenter
 
 if TYPE_CHECKING:
+    from sync.credentials import Credentials
     from workstation.opinion.presenter import OpinionPresenter
 
 
@@ -45,6 +46,7 @@ class CaseRoom:
         profile: HospitalProfile,
         background: Background,
         registry: ActionRegistry,
+        credentials: Credentials | None = None,
     ) -> None:
         self._window = window
         self._store = store
@@ -56,7 +58,7 @@ class CaseRoom:
         self._worklist = WorklistPresenter(store, background, local_now, self._say_failure)
         self._worklist_page = WorklistPage()
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
-        self._sync = SyncLoop(background, store, profile)
+        self._sync = SyncLoop(background, store, profile, credentials=credentials)
         self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
 
     def open(self, sync_interval_s: float, *, notice: str, last_case: str | None, last_page: str | None) -> None:
@@ -116,6 +118,10 @@ class CaseRoom:
         page = OpinionPage(presenter, self._background, draw_pages)
         self._window.add_page("opinion", page)
         self._desk.attach("opinion", _OpinionPages(presenter))
+
+    def on_round_ended(self, listener: Callable[[], None]) -> None:
+        """*listener* is called on the UI thread after each round of sync, whatever came of it."""
+        self._sync.finished.connect(lambda _report: listener())
 
     def close(self) -> None:
         """Begin no more rounds, write what is not written yet, end the document process."""

@@ -6,7 +6,8 @@ What a round does is `sync.sync_round`'s; it runs on the network lane and its ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,9 +17,11 @@ from workstation.background import Background, Ticket
 from workstation.watched_store import watched
 
 if TYPE_CHECKING:
+    from sync.credentials import Credentials
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import Store
     from sync.sync_round import SyncProgress, SyncReport
+    from sync.transfer.hospital import Hospital
 
 GATHER_MS = 1000
 """Changes of a round reach the screens at most this often: a CT is hundreds of them."""
@@ -38,9 +41,16 @@ class SyncLoop(QObject):
     """The exception that ended a round."""
 
     def __init__(
-        self, background: Background, store: Store, profile: HospitalProfile, parent: QObject | None = None
+        self,
+        background: Background,
+        store: Store,
+        profile: HospitalProfile,
+        parent: QObject | None = None,
+        *,
+        credentials: Credentials | None = None,
     ) -> None:
         super().__init__(parent)
+        self._credentials = credentials
         self._background = background
         self._store = store
         self._profile = profile
@@ -91,7 +101,22 @@ class SyncLoop(QObject):
             deliver(lambda: tell(progress))
 
         store = watched(self._store, self._gather)
-        return run_sync_round(store, self._profile, on_progress=on_progress, cancelled=cancelled)
+        with self._hospital() as hospital:
+            return run_sync_round(store, hospital, on_progress=on_progress, cancelled=cancelled)
+
+    @contextmanager
+    def _hospital(self) -> Iterator[Hospital | HospitalProfile]:
+        """The hospital as the account that is signed in; with a fixed token the round connects by itself."""
+        if self._credentials is None:
+            yield self._profile
+            return
+        from sync.transfer.hospital import connect_hospital
+
+        hospital = connect_hospital(self._profile, self._credentials)
+        try:
+            yield hospital
+        finally:
+            hospital.close()
 
     def _gather(self, changes: Changes) -> None:
         """From the round's threads."""

@@ -14,10 +14,15 @@ from contextlib import suppress
 from sync.authorization.authorization_server import AnswerLost, AuthorizationServer, Tokens
 from sync.errors import KeyringUnavailable, ProfileRefused, SignInNeeded, SyncError
 from sync.hospital_profile import HospitalProfile
-from sync.secret_keeper import SecretKeeper
+from sync.secret_keeper import SecretKeeper, SystemKeyring
 
 _EARLY_S = 30.0
 """An access token is renewed this long before it expires."""
+
+
+def credentials_of(profile: HospitalProfile) -> SignedInAccount | None:
+    """The account of *profile*, its sign-in kept by this computer's keyring; None where a fixed token is used."""
+    return SignedInAccount(profile, SystemKeyring()) if profile.needs_sign_in else None
 
 
 class SignedInAccount:
@@ -40,6 +45,8 @@ class SignedInAccount:
         self._unkept_refresh_token = ""
         """Only where there is no keyring: then the sign-in lasts as long as the program runs."""
         self._is_lost = False
+        self.needs_person = False
+        """The last question for a token could not be answered: somebody must sign in."""
         self.notice = ""
         """A sentence for the user about how long this sign-in lasts; empty where there is nothing to say."""
 
@@ -64,6 +71,7 @@ class SignedInAccount:
         with self._lock:
             self._access_token = ""
             refresh_token = self._unkept_refresh_token or self._find_kept()
+            self.needs_person = not refresh_token
             if not refresh_token:
                 return False
             if self._server.configuration.issuer != self._profile.issuer:
@@ -78,6 +86,7 @@ class SignedInAccount:
                 raise
             except SignInNeeded:
                 self._forget()
+                self.needs_person = True
                 return False
             self.accept(tokens)
             return True
@@ -89,7 +98,7 @@ class SignedInAccount:
             self._access_token = tokens.access_token
             lives = tokens.expires_in_s
             self._expires_at = None if lives is None else self._clock() + max(lives - _EARLY_S, lives / 2)
-            self._is_lost = False
+            self._is_lost = self.needs_person = False
 
     def sign_out(self) -> str:
         """Forget everything here, and have the hospital forget it; a sentence where the hospital was not reached."""
@@ -126,6 +135,7 @@ class SignedInAccount:
         try:
             return self._keeper.find(self.key_name) or ""
         except KeyringUnavailable as error:
+            self.needs_person = True
             raise SignInNeeded(f"{error} Sign in at {self._profile.hospital_name} again.", 401) from error
 
     def _forget(self) -> None:

@@ -12,8 +12,10 @@ import pytest
 from sync.hospital_profile import HospitalProfile
 from sync.store.database import open_store
 from tests.real_data import real_data
+from tests.sync.authorization_doubles import MemoryKeyring
 from tests.workstation.cases import make_case
 from workstation.cli import join_negative_values, main, make_parser
+from workstation.places import hospital_profile_path
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
@@ -134,12 +136,12 @@ def test_that_a_hospital_beyond_this_computer_is_refused_with_the_reason(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     names = HospitalProfile.__dataclass_fields__
-    content = {name: "https://hospital.example/x" if name.endswith("_base") else "x" for name in names}
+    content = {name: "http://hospital.example/x" if name.endswith("_base") else "x" for name in names}
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "profile.json").write_text(json.dumps(content))
     status, _, err = run(capfd, "sync", "--home", tmp_path, "--profile", "p")
     assert status == 1
-    assert "hospital.example" in err and "TLS" in err
+    assert "hospital.example" in err and "plain http" in err
 
 
 def test_that_a_profile_name_cannot_leave_the_home(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -153,3 +155,20 @@ def test_that_an_unsigned_file_does_not_verify(tmp_path: Path, capfd: pytest.Cap
     status, _, err = run(capfd, "verify", file, "--home", tmp_path)
     assert status == 1
     assert "letter.txt" in err
+
+
+def test_that_sync_says_in_one_sentence_that_somebody_must_sign_in(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.authorization.signed_in_account.SystemKeyring", MemoryKeyring)
+    profile = HospitalProfile(
+        name="clinic", hospital_name="Clinic", fhir_base="http://127.0.0.1:1/fhir",
+        dicomweb_base="http://127.0.0.1:1/dicom-web", files_base="http://127.0.0.1:1/files", token="",
+        practitioner_reference="Practitioner/me", practitioner_name="Dr Me", client_id="reading-room",
+        issuer="http://127.0.0.1:1/oauth",
+    )  # fmt: skip
+    profile.save(hospital_profile_path(tmp_path, "clinic"))
+    status, _, err = run(capfd, "sync", "--home", tmp_path, "--profile", "clinic")
+    said = err.strip().splitlines()
+    assert status == 1
+    assert len(said) == 1 and "Clinic" in said[0] and "ign in" in said[0]

@@ -95,13 +95,19 @@ def list_outbox(options: Namespace) -> int:
 
 def sync(options: Namespace) -> int:
     """One round; status 1 when it could not be completed."""
+    from sync.authorization.signed_in_account import credentials_of
     from sync.hospital_profile import HospitalProfile
     from sync.sync_round import run_sync_round
+    from sync.transfer.hospital import connect_hospital
     from workstation.places import hospital_profile_path
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
     with _store(options, read_only=False) as store:
-        report = run_sync_round(store, profile)
+        hospital = connect_hospital(profile, credentials_of(profile))
+        try:
+            report = run_sync_round(store, hospital)
+        finally:
+            hospital.close()
     if options.json:
         say_json(report.to_json())
     else:
