@@ -1,47 +1,220 @@
-"""What changed at the hospital between reading a case and acting on it, and the one sentence that explains it.
+"""What to do when something is about to leave, or was just answered: protocol 1.5's table as one pure function.
 
-Decides only; nothing is sent or stored here. Protocol 1.5.
+Decides only; nothing is sent, read or stored here. The facts come from `sync.fresh_look`, the deeds are
+`sync.delivery`'s. The sentences that explain a decision to the reader stand here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 
 from sync.fhir.case_mapping import manifest_of, patient_reference_of, questionnaire_of, questions_of
-from sync.fhir.elements import Json, child, relative_reference, text, version_id
-from sync.records.case import Case, CaseStatus, ConsentState
+from sync.fhir.elements import Json, version_id
+from sync.records.case import Case, CaseId, CaseStatus
+from sync.records.conflict import ConflictKind
+from sync.records.terms import Terms, terms_of
 
-_CLOSED = {
-    CaseStatus.CANCELLED.value: "The hospital has cancelled case {case}; nothing was sent.",
-    CaseStatus.REJECTED.value: "Case {case} has been declined; nothing was sent.",
-    CaseStatus.FAILED.value: "Case {case} was closed without an opinion; nothing was sent.",
-    CaseStatus.ENTERED_IN_ERROR.value: "The hospital has withdrawn case {case} as an error; nothing was sent.",
-    CaseStatus.COMPLETED.value: "Case {case} already has an opinion that is not this one; nothing was sent.",
-}
-_OPEN = {status.value for status in CaseStatus if not status.is_terminal}
+__all__ = [
+    "Answered",
+    "Attempted",
+    "Conflict",
+    "Decision",
+    "Held",
+    "HeldOpinion",
+    "MoveState",
+    "Release",
+    "Standing",
+    "Terms",
+    "access_withdrawn",
+    "closed_sentence",
+    "decide",
+    "find_changed_terms",
+    "given_away",
+    "release_sentence",
+    "standing_of",
+    "terms_from",
+    "terms_of",
+]
 
 
-class Conflict(Exception):
-    """A person must look at it; ``str`` is the sentence. ``locks``: the case is not this reader's any more."""
+class Attempted(Enum):
+    """What is to leave."""
 
-    def __init__(self, sentence: str, *, locks: bool = False) -> None:
-        super().__init__(sentence)
-        self.locks = locks
+    OPINION = auto()
+    """With its marks: they leave in the same transaction."""
+    MOVE = auto()
+    MESSAGE = auto()
+
+
+class Answered(Enum):
+    """What came back from the hospital for a write."""
+
+    NOT_ASKED = auto()
+    """Nothing was sent yet."""
+    TAKEN = auto()
+    SUPERSEDED = auto()
+    """409 or 412: somebody else changed something first."""
+    REFUSED = auto()
+    """400, 422 and other refusals that a repetition does not change."""
+    SIGN_IN = auto()
+    """401, after the one refresh."""
+    BUSY = auto()
+    """429 or 503."""
+    UNKNOWN = auto()
+    """A time-out or a broken line: it may have been carried out."""
+
+
+class Standing(Enum):
+    """The assignment's state at the hospital, as far as it decides something."""
+
+    OPEN = auto()
+    COMPLETED = auto()
+    CANCELLED = auto()
+    """Or entered in error: the hospital does not want it any more."""
+    CLOSED = auto()
+    """Rejected, failed, or a state that is not known here."""
+
+
+class Release(Enum):
+    """The patient's consent now, against what it was when the case came."""
+
+    HOLDS = auto()
+    RUN_OUT = auto()
+    WITHDRAWN = auto()
+
+
+class HeldOpinion(Enum):
+    """Which opinion the hospital holds for this assignment."""
+
+    NONE = auto()
+    OURS = auto()
+    """Byte for byte the one that is to be sent."""
+    OUR_EARLIER = auto()
+    """A version signed here before it, that had seemed unsent."""
+    FROM_ELSEWHERE = auto()
+    """This reader's, but signed on another computer."""
+    ANOTHERS = auto()
+    SAME_NUMBER = auto()
+    """Something else stands under our identifier."""
+
+
+class MoveState(Enum):
+    """Where a move of the Task's state would start from. Always POSSIBLE for what is no move."""
+
+    POSSIBLE = auto()
+    MADE = auto()
+    """The Task is there already, or beyond it."""
+    IMPOSSIBLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What an opinion answers: about whom, the questions, the records as compiled, the form."""
+class Held:
+    """What the hospital holds now, read directly before (protocol 1.4, step 0)."""
 
-    patient_reference: str
-    questions: tuple[str, ...]
-    manifest_reference: str
-    """With its version."""
-    questionnaire: str
+    reachable: bool
+    """False: 403, 404 or 410 on the assignment or its records."""
+    ours: bool
+    """The assignment's owner is this reader."""
+    standing: Standing
+    release: Release
+    terms_changed: bool
+    opinion: HeldOpinion
+    move: MoveState
 
 
-def terms_of(case: Case) -> Terms:
-    return Terms(case.patient.reference, case.questions, case.manifest_reference, case.questionnaire)
+class Decision(Enum):
+    """Everything that can be done. The set is closed: `sync.delivery` has a deed for each."""
+
+    LOOK = auto()
+    """Read what the hospital holds, then decide again."""
+    SEND = auto()
+    DELIVERED = auto()
+    """It is there: record that, send nothing."""
+    WAIT = auto()
+    """Try again later, by itself."""
+    SIGN_IN = auto()
+    """The outbox waits until somebody has signed in."""
+    ATTENTION = auto()
+    """Stop; a person looks at the hospital's words."""
+    HOLD_BACK = auto()
+    """The release has run out, or the assignment is closed: stop, the case stays readable."""
+    LOCK = auto()
+    """The case is not this reader's any more: lock it, keep the unsent for the site's grace."""
+    SHRED = auto()
+    """The patient withdrew the release: lock it, keep nothing."""
+    SIGN_AGAIN = auto()
+    """The signature answers something that is not asked any more."""
+    ALREADY_THERE = auto()
+    """This reader's opinion from another computer is there: show its receipt, send nothing."""
+    EARLIER_ARRIVED = auto()
+    """An earlier version arrived after all: record its receipt, send nothing."""
+    COLLISION = auto()
+    """Two contents under one number: stop."""
+
+
+def decide(attempted: Attempted, answered: Answered, held: Held | None, *, tries_left: bool) -> Decision:
+    """What to do now. *held* None: not looked yet. *tries_left*: of the three against a Task that keeps changing."""
+    if answered is Answered.SIGN_IN:
+        return Decision.SIGN_IN
+    if answered is Answered.REFUSED:
+        return Decision.ATTENTION
+    if answered is Answered.BUSY:
+        return Decision.WAIT
+    if held is None:
+        # Of an opinion, only what the hospital shows it holds counts as arrived; a move's answer is the Task itself.
+        is_done = answered is Answered.TAKEN and attempted is not Attempted.OPINION
+        return Decision.DELIVERED if is_done else Decision.LOOK
+    return _about_opinion(attempted, held) or _about_case(attempted, held) or _about_answer(answered, tries_left)
+
+
+def _about_opinion(attempted: Attempted, held: Held) -> Decision | None:
+    if not held.reachable:
+        return Decision.LOCK
+    if attempted is not Attempted.OPINION:
+        return None
+    return {
+        HeldOpinion.OURS: Decision.DELIVERED,
+        HeldOpinion.OUR_EARLIER: Decision.EARLIER_ARRIVED,
+        HeldOpinion.FROM_ELSEWHERE: Decision.ALREADY_THERE,
+        HeldOpinion.SAME_NUMBER: Decision.COLLISION,
+    }.get(held.opinion)
+
+
+def _about_case(attempted: Attempted, held: Held) -> Decision | None:
+    if not held.ours:
+        return Decision.LOCK
+    if attempted is Attempted.MOVE and held.move is MoveState.MADE:
+        return Decision.DELIVERED
+    if held.standing is Standing.CANCELLED:
+        return Decision.LOCK
+    if held.standing is not Standing.OPEN:
+        return Decision.HOLD_BACK
+    if held.release is Release.WITHDRAWN:
+        return Decision.SHRED
+    if held.release is Release.RUN_OUT:
+        return Decision.HOLD_BACK
+    if attempted is Attempted.MOVE and held.move is MoveState.IMPOSSIBLE:
+        return Decision.HOLD_BACK
+    if attempted is Attempted.OPINION and held.terms_changed:
+        return Decision.SIGN_AGAIN
+    return Decision.HOLD_BACK if held.opinion is HeldOpinion.ANOTHERS else None
+
+
+def _about_answer(answered: Answered, tries_left: bool) -> Decision:
+    if answered is Answered.NOT_ASKED or (answered is Answered.SUPERSEDED and tries_left):
+        return Decision.SEND
+    return Decision.WAIT
+
+
+class Conflict(Exception):
+    """A person must look at it; ``str`` is the sentence. ``kind``: what is asked of that person, where it is known."""
+
+    def __init__(self, sentence: str, kind: ConflictKind | None = None, detail: dict[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.detail = detail or {}
 
 
 def terms_from(task: Json, request: Json, manifest: Json, fhir_base: str) -> Terms:
@@ -69,22 +242,27 @@ def find_changed_terms(case_id: str, before: Terms, now: Terms) -> str:
     return f"The hospital changed {' and '.join(changed)} of case {case_id}; review it and sign again."
 
 
-def check_still_ours(case: Case, task: Json, reader: str, fhir_base: str) -> None:
-    """Raises `Conflict` where the assignment is another's now, or closed."""
-    if relative_reference(child(task, "owner"), fhir_base) != reader:
-        raise Conflict(given_away(case), locks=True)
-    status = text(task, "status")
-    if status not in _OPEN:
-        sentence = _CLOSED.get(status, "Case {case} is in a state that is not known here; nothing was sent.")
-        raise Conflict(sentence.format(case=case.case_id))
+def standing_of(status: str) -> Standing:
+    """From FHIR R4 Task.status."""
+    if status in (CaseStatus.CANCELLED.value, CaseStatus.ENTERED_IN_ERROR.value):
+        return Standing.CANCELLED
+    if status == CaseStatus.COMPLETED.value:
+        return Standing.COMPLETED
+    return Standing.OPEN if status in _OPEN else Standing.CLOSED
 
 
-def check_consent(case: Case, consent: ConsentState) -> None:
-    """Raises `Conflict` where the patient's release does not hold any more."""
-    if consent is ConsentState.EXPIRED:
-        raise Conflict(f"The patient's release for case {case.case_id} has run out; nothing was sent.")
-    if consent is not ConsentState.ACTIVE:
-        raise Conflict(f"The patient's release for case {case.case_id} is no longer active; nothing was sent.")
+def closed_sentence(case_id: CaseId, status: str) -> str:
+    """Why nothing was sent about an assignment in that state."""
+    return _CLOSED.get(status, "Case {case} is in a state that is not known here; nothing was sent.").format(
+        case=case_id
+    )
+
+
+def release_sentence(case_id: CaseId, release: Release) -> str:
+    """Why nothing was sent: the patient's release."""
+    if release is Release.RUN_OUT:
+        return f"The patient's release for case {case_id} has run out; nothing was sent."
+    return f"The patient's release for case {case_id} is no longer active; nothing was sent."
 
 
 def given_away(case: Case) -> str:
@@ -93,3 +271,13 @@ def given_away(case: Case) -> str:
 
 def access_withdrawn(case: Case) -> str:
     return f"The hospital no longer gives access to case {case.case_id}."
+
+
+_OPEN = {status.value for status in CaseStatus if not status.is_terminal}
+_CLOSED = {
+    CaseStatus.CANCELLED.value: "The hospital has cancelled case {case}; nothing was sent.",
+    CaseStatus.REJECTED.value: "Case {case} has been declined; nothing was sent.",
+    CaseStatus.FAILED.value: "Case {case} was closed without an opinion; nothing was sent.",
+    CaseStatus.ENTERED_IN_ERROR.value: "The hospital has withdrawn case {case} as an error; nothing was sent.",
+    CaseStatus.COMPLETED.value: "Case {case} already has an opinion that is not this one; nothing was sent.",
+}

@@ -15,7 +15,9 @@ class Capability:
     versioned_update: bool
     """Task accepts ``If-Match``: without it a lost answer could become a second opinion."""
     identifier_search: frozenset[str]
-    """Resource types that can be searched by ``identifier``, so ``ifNoneExist`` may be used on them."""
+    """Resource types that can be searched by ``identifier``: what is there already can be found."""
+    conditional_create: frozenset[str] = frozenset()
+    """Those of them that also take ``ifNoneExist``; elsewhere it is left out, for a server may refuse it."""
     batch: bool = False
     """Several readings may travel in one request."""
     includes: frozenset[str] = frozenset()
@@ -44,4 +46,5 @@ def capability_from_statement(statement: Json) -> Capability:
         transaction=any(text(i, "code") == "transaction" for i in children(rest, "interaction")),
         versioned_update=text(resources.get("Task", {}), "versioning") == "versioned-update",
         identifier_search=frozenset(searchable),
+        conditional_create=frozenset(k for k in searchable if resources[k].get("conditionalCreate") is True),
     )

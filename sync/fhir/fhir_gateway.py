@@ -34,6 +34,14 @@ class SearchPage:
     """Absolute address of the following page, where there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Created:
+    """Where a created resource is (``Type/id``). ``existed``: a conditional create found it there (200, not 201)."""
+
+    reference: str
+    existed: bool
+
+
 class FhirGateway(Protocol):
     """All raise `Offline`, `HospitalBusy`, `Refused` (404, 410, 422, …), `SignInNeeded`, `Superseded` (409, 412)."""
 
@@ -51,6 +59,9 @@ class FhirGateway(Protocol):
 
     def put_task(self, task: Json, version: str) -> Json:
         """FHIR R4 update with ``If-Match: W/"version"``; the Task as the server now holds it."""
+
+    def create(self, resource: Json, if_none_exist: str = "") -> Created:
+        """One FHIR R4 create; *if_none_exist* is the query of a conditional one (FHIR R4 http 3.1.0.8.1)."""
 
     def transaction(self, bundle: Json) -> Json:
         """The transaction-response. After a time-out or a broken line the outcome is unknown: probe, never repeat."""
@@ -135,6 +146,23 @@ class HttpFhirGateway:
             saved = self._connection.read_json(response)
             _fill_meta(saved, response)
         return saved
+
+    def create(self, resource: Json, if_none_exist: str = "") -> Created:
+        kind = str(resource["resourceType"])
+        headers = _writing_headers()
+        if if_none_exist:
+            headers["If-None-Exist"] = if_none_exist
+        url = urljoin(self._base, kind)
+        with self._connection.open("POST", url, headers=headers, body=_to_bytes(resource)) as response:
+            location = response.headers.get("Location", "") or response.headers.get("Content-Location", "")
+            existed = response.status_code == 200
+            path = location.partition("/_history/")[0].rstrip("/").split("/")
+            if len(path) < 2 or path[-2] != kind:
+                saved = self._connection.read_json(response)
+                path = [kind, text(saved, "id")]
+        if not path[-1]:
+            raise DamagedTransfer(f"{self._connection.profile.hospital_name} does not say where it put a {kind}.")
+        return Created(f"{kind}/{path[-1]}", existed)
 
     def transaction(self, bundle: Json) -> Json:
         url = self._base.rstrip("/")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -38,23 +39,25 @@ _LARGEST_UNSIGNED_INT = 2_147_483_647
 _CODED_DIAGNOSES = ("opinion.dxcode.icd10", "opinion.dxcode.icdo", "opinion.dxcode.sct")
 
 
-def opinion_bundle(signed: SignedOpinion, case: Case, task: Json, identifier_search: frozenset[str]) -> Json:
-    """The transaction. ``task`` is the hospital's, current; ``identifier_search`` the types that can be matched.
+def opinion_bundle(signed: SignedOpinion, case: Case, task: Json, conditional_create: frozenset[str]) -> Json:
+    """The transaction. ``task`` is the hospital's, current; ``conditional_create`` the types that take ``ifNoneExist``.
 
-    ``ifNoneExist`` stands only on those types; on every server the Task's ``ifMatch`` is what lets it happen once.
+    ``ifNoneExist`` stands only there; on every server the Task's ``ifMatch`` is what lets it happen once.
     """
-    return _OpinionBundle(signed, case, task, identifier_search).build()
+    return _OpinionBundle(signed, case, task, conditional_create).build()
 
 
 class _OpinionBundle:
-    def __init__(self, signed: SignedOpinion, case: Case, task: Json, identifier_search: frozenset[str]) -> None:
+    def __init__(self, signed: SignedOpinion, case: Case, task: Json, conditional_create: frozenset[str]) -> None:
         self._signed, self._frozen, self._case, self._task = signed, signed.frozen, case, task
-        self._identifier_search = identifier_search
+        self._conditional_create = conditional_create
         self._identifier = {"system": OPINION_SYSTEM, "value": self._frozen.opinion_identifier}
         self._patient = {"reference": case.patient.reference}
         self._request = {"reference": case.service_request_reference}
         self._author = {"reference": case.owner_reference, "display": signed.signer_name}
         self._signed_at = self._frozen.signed_at.isoformat()
+        # A later version that replaces nothing delivered is the first one the hospital sees.
+        self._amends = json.loads(self._frozen.envelope).get("replaces") is not None
 
     def build(self) -> Json:
         entries = [
@@ -83,7 +86,7 @@ class _OpinionBundle:
     def _create(self, role: str, resource: Json, identifier: Json | None = None) -> Json:
         kind = resource["resourceType"]
         request = {"method": "POST", "url": kind}
-        if identifier is not None and kind in self._identifier_search:
+        if identifier is not None and kind in self._conditional_create:
             request["ifNoneExist"] = f"identifier={identifier['system']}|{identifier['value']}"
         return {"fullUrl": self._urn(role), "resource": resource, "request": request}
 
@@ -99,7 +102,7 @@ class _OpinionBundle:
             "author": self._author,
             **signed_answers,
             "identifier": self._identifier,
-            "status": "completed" if self._frozen.version == 1 else "amended",
+            "status": "amended" if self._amends else "completed",
         }
 
     def _diagnostic_report(self) -> Json:
@@ -107,7 +110,7 @@ class _OpinionBundle:
             "resourceType": "DiagnosticReport",
             "identifier": [self._identifier],
             "basedOn": [self._request],
-            "status": "final" if self._frozen.version == 1 else "amended",
+            "status": "amended" if self._amends else "final",
             "category": [{"coding": [{"system": "http://loinc.org", "code": "LP29684-5", "display": "Radiology"}]}],
             "code": {"coding": [_CONSULT_NOTE], "text": "Remote second opinion"},
             "subject": self._patient,

@@ -69,5 +69,20 @@ def questionnaire(canonical: str) -> str:
     return _address("Questionnaire", [("url", url), *([("version", version)] if version else [])])
 
 
+def by_identifier(kind: str, system: str, value: str) -> str:
+    """Resources of one type that carry that identifier."""
+    return _address(kind, [("identifier", f"{system}|{value}")])
+
+
+def by_patient(kind: str, patient_reference: str) -> str:
+    """Everything of one type about a patient: for servers that cannot search it by identifier."""
+    return _address(kind, [("subject", patient_reference)])
+
+
+def by_target(reference: str) -> str:
+    """Provenance records of one resource."""
+    return _address("Provenance", [("target", reference)])
+
+
 def _address(kind: str, parameters: Sequence[tuple[str, str]]) -> str:
     return f"{kind}?{urlencode(parameters, safe=':,/|')}"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from sync.records.case import CaseId
 
 
 class OutboxKind(Enum):
-    """What leaves: a move of the Task's state, or a signed opinion."""
+    """What leaves."""
 
     TASK_MOVE = "task move"
+    """``subject``: the new Task.status. Payload: ``reason`` (declined, failed), ``wanted`` (records missing)."""
     OPINION = "opinion"
+    """``subject``: the opinion identifier. Payload: ``terms``, what it answers, as signed."""
+    MESSAGE = "message"
+    """``subject``: the message identifier. Payload: ``text``."""
+    DELETION = "deletion receipt"
+    """``subject``: the Task's reference. Payload: what was deleted, when, why. No clinical content."""
 
 
 class OutboxState(Enum):
@@ -22,11 +29,13 @@ class OutboxState(Enum):
     WAITING = "waiting"
     NEEDS_ATTENTION = "needs attention"
     DELIVERED = "delivered"
+    VOID = "void"
+    """An opinion that was signed again instead; it never leaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One row of the outbox. ``subject`` is the new status for a move, the opinion identifier for an opinion."""
+    """One row of the outbox. ``payload`` is frozen when the entry is queued; see `OutboxKind`."""
 
     entry_id: int
     case_id: CaseId
@@ -37,3 +46,8 @@ class OutboxEntry:
     last_error: str
     queued_at: datetime
     last_attempt_at: datetime | None
+    payload: dict[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+    """Our own pause after a failure."""
+    held_until: datetime | None = None
+    """The pause that the hospital asked for (Retry-After); nobody's impatience shortens it."""

@@ -16,7 +16,7 @@ from sync.records.opinion import Json
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
 from sync.store.record_codec import from_text, to_text
-from sync.store.tables import case_record, fhir_resource, refused_task, sync_token
+from sync.store.tables import case_lock, case_record, fhir_resource, refused_task, sync_token
 
 
 class CaseStore:
@@ -29,8 +29,9 @@ class CaseStore:
     def put_case(self, case: Case, resources: Iterable[Json], *, read_again_at: datetime | None = None) -> Changes:
         """Keep *case* and, whole and by (type, id), the raw *resources* it was read from, replacing the earlier ones.
 
-        A case that comes again has not been withdrawn any more. *read_again_at* (the hospital's time): everything
-        around the case was read, and it need not be read before then unless something of it changes.
+        A case that comes again has not been withdrawn any more, unless it is locked (`ConflictStore.release_case`).
+        *read_again_at* (the hospital's time): everything around the case was read, and it need not be read before then
+        unless something of it changes.
         """
         with self._database.writing() as connection:
             return _put(connection, case, resources, read_again_at)
@@ -119,8 +120,11 @@ def _put(connection: Connection, case: Case, resources: Iterable[Json], read_aga
     before = connection.execute(
         select(case_record.c.record, case_record.c.withdrawn).where(case_record.c.case_id == case.case_id)
     ).one_or_none()
-    unchanged = before is not None and before.record == record and before.withdrawn is None
-    values: Json = {"record": record, "withdrawn": None}
+    locked = connection.execute(
+        select(case_lock.c.sentence).where(case_lock.c.case_id == case.case_id)
+    ).scalar_one_or_none()
+    unchanged = before is not None and before.record == record and before.withdrawn == locked
+    values: Json = {"record": record, "withdrawn": locked}
     if not unchanged:
         values["to_fetch"] = 1
     if read_again_at is not None:

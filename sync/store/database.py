@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sync.store.audit_trail import AuditTrail
     from sync.store.case_store import CaseStore
     from sync.store.checkpoint_store import CheckpointStore
+    from sync.store.conflict_store import ConflictStore
     from sync.store.connection import Database
     from sync.store.object_store import ObjectStore
     from sync.store.opinion_store import OpinionStore
@@ -35,6 +36,7 @@ class Store:
     annotations: AnnotationStore
     opinions: OpinionStore
     outbox: OutboxStore
+    conflicts: ConflictStore
     session: SessionStore
     audit: AuditTrail
     vault: FileVault
@@ -44,6 +46,7 @@ class Store:
         from sync.store.audit_trail import AuditTrail
         from sync.store.case_store import CaseStore
         from sync.store.checkpoint_store import CheckpointStore
+        from sync.store.conflict_store import ConflictStore
         from sync.store.object_store import ObjectStore
         from sync.store.opinion_store import OpinionStore
         from sync.store.outbox_store import OutboxStore
@@ -63,6 +66,7 @@ class Store:
         self.annotations = AnnotationStore(database, self.audit)
         self.opinions = OpinionStore(database, self.audit)
         self.outbox = OutboxStore(database)
+        self.conflicts = ConflictStore(database, self.audit)
         self.session = SessionStore(database)
         self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database, keys))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,14 +14,16 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.changes import Changes
 from sync.errors import SigningRefused
-from sync.records.case import CaseId
+from sync.records.case import Case, CaseId
 from sync.records.opinion import FrozenOpinion, Json, MarksFile, OpinionDraft, Receipt, SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState
+from sync.records.terms import terms_of
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
+from sync.store.outbox_store import insert_entry
 from sync.store.record_codec import from_text, to_text
-from sync.store.signed_seal import refuse_when_signed, signed_version
-from sync.store.tables import marks_file, opinion_draft, outbox, receipt, signed_opinion
+from sync.store.signed_seal import refuse_when_signed, refuse_while_waiting, signed_version, stands
+from sync.store.tables import case_record, marks_file, opinion_draft, outbox, receipt, signed_opinion, voided_opinion
 
 
 class OpinionStore:
@@ -63,18 +66,10 @@ class OpinionStore:
                 raise SigningRefused(
                     f"Version {frozen.version} of the opinion on case {frozen.case_id} is not the next to sign."
                 )
+            refuse_while_waiting(connection, frozen.case_id)
             _insert(connection, opinion)
-            connection.execute(
-                insert(outbox).values(
-                    case_id=frozen.case_id,
-                    kind=OutboxKind.OPINION.value,
-                    subject=frozen.opinion_identifier,
-                    state=OutboxState.WAITING.value,
-                    attempts=0,
-                    last_error="",
-                    queued_at=datetime.now(UTC).isoformat(),
-                )
-            )
+            payload = {"terms": _terms(connection, frozen.case_id)}
+            insert_entry(connection, frozen.case_id, OutboxKind.OPINION, frozen.opinion_identifier, payload)
             self._audit.append_within(
                 connection,
                 "opinion signed",
@@ -90,10 +85,50 @@ class OpinionStore:
         touched = frozenset({frozen.case_id})
         return Changes(cases=touched, opinions=touched, outbox=touched)
 
+    def void_signed(self, opinion_identifier: str, reason: str) -> Changes:
+        """Take an undelivered opinion out of the outbox for ever, so that its case can be reviewed and signed again.
+
+        Its bytes stay, unchanged. SigningRefused where it has been delivered; a second time nothing happens.
+        """
+        with self._database.writing() as connection:
+            opinion = _find(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
+            if opinion is None:
+                raise ValueError(f"no opinion {opinion_identifier} was signed here")
+            if connection.execute(select(receipt).where(receipt.c.opinion_identifier == opinion_identifier)).first():
+                raise SigningRefused(f"Opinion {opinion_identifier} has been delivered and can only be amended.")
+            case_id = opinion.frozen.case_id
+            values = {"case_id": case_id, "reason": reason, "at": datetime.now(UTC).isoformat()}
+            added = connection.execute(
+                upsert(voided_opinion).values(opinion_identifier=opinion_identifier, **values).on_conflict_do_nothing()
+            )
+            if not added.rowcount:
+                return Changes()
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.kind == OutboxKind.OPINION.value, outbox.c.subject == opinion_identifier)
+                .values(state=OutboxState.VOID.value)
+            )
+            self._audit.append_within(
+                connection, "opinion made void", case_id, opinion_identifier, "done", {"reason": reason}
+            )
+        touched = frozenset({case_id})
+        return Changes(cases=touched, opinions=touched, outbox=touched)
+
     def find_signed(self, case_id: CaseId) -> SignedOpinion | None:
-        """The latest signed version."""
+        """The latest signed version that stands: one made void to be signed again does not."""
         with self._database.reading() as connection:
-            return _find(connection, signed_opinion.c.case_id == case_id)
+            return _find(connection, (signed_opinion.c.case_id == case_id) & stands())
+
+    def list_signed(self, case_id: CaseId) -> tuple[SignedOpinion, ...]:
+        """Every version ever signed of that case, void ones too, oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(signed_opinion.c.opinion_identifier)
+                .where(signed_opinion.c.case_id == case_id)
+                .order_by(signed_opinion.c.version)
+            ).scalars()
+            opinions = [_find(connection, signed_opinion.c.opinion_identifier == name) for name in found.all()]
+        return tuple(opinion for opinion in opinions if opinion is not None)
 
     def find_signed_by_identifier(self, opinion_identifier: str) -> SignedOpinion | None:
         """The one that an outbox entry's ``subject`` names."""
@@ -143,11 +178,27 @@ class OpinionStore:
                         receipt, receipt.c.opinion_identifier == signed_opinion.c.opinion_identifier
                     )
                 )
-                .where(signed_opinion.c.case_id == case_id)
+                .where(signed_opinion.c.case_id == case_id, stands())
                 .order_by(signed_opinion.c.version.desc())
                 .limit(1)
             ).scalar_one_or_none()
         return None if row is None else from_text(Receipt, row)
+
+    def find_receipt_of(self, opinion_identifier: str) -> Receipt | None:
+        """The receipt of that one version."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(receipt.c.record).where(receipt.c.opinion_identifier == opinion_identifier)
+            ).scalar_one_or_none()
+        return None if row is None else from_text(Receipt, row)
+
+
+def _terms(connection: Connection, case_id: CaseId) -> Json:
+    """What the opinion answers, as this computer knows it while nobody else can write."""
+    record = connection.execute(
+        select(case_record.c.record).where(case_record.c.case_id == case_id)
+    ).scalar_one_or_none()
+    return {} if record is None else asdict(terms_of(from_text(Case, record)))
 
 
 def _insert(connection: Connection, opinion: SignedOpinion) -> None:

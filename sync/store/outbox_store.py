@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sync.changes import Changes
 from sync.records.case import CaseId
+from sync.records.opinion import Json
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from sync.store.connection import Database
-from sync.store.tables import outbox
+from sync.store.tables import delivered_part, outbox
+
+LONGEST_HOLD = timedelta(hours=1)
+"""A pause that lies further ahead than this was written under another clock, and is not believed."""
+_CLOSED = (OutboxState.DELIVERED.value, OutboxState.VOID.value)
 
 
 class OutboxStore:
@@ -20,7 +26,7 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def enqueue_move(self, case_id: CaseId, new_status: str) -> Changes:
+    def enqueue_move(self, case_id: CaseId, new_status: str, payload: Json | None = None) -> Changes:
         """Queue a move of the Task's state; one that repeats the case's last unsent move is not queued again."""
         with self._database.writing() as connection:
             last = connection.execute(
@@ -35,17 +41,13 @@ class OutboxStore:
             ).scalar_one_or_none()
             if last == new_status:
                 return Changes()
-            connection.execute(
-                insert(outbox).values(
-                    case_id=case_id,
-                    kind=OutboxKind.TASK_MOVE.value,
-                    subject=new_status,
-                    state=OutboxState.WAITING.value,
-                    attempts=0,
-                    last_error="",
-                    queued_at=datetime.now(UTC).isoformat(),
-                )
-            )
+            insert_entry(connection, case_id, OutboxKind.TASK_MOVE, new_status, payload or {})
+        return Changes(outbox=frozenset({case_id}))
+
+    def enqueue_message(self, case_id: CaseId, identifier: str, text: str) -> Changes:
+        """Queue words to the hospital about a case; *identifier* names the message for ever, also there."""
+        with self._database.writing() as connection:
+            insert_entry(connection, case_id, OutboxKind.MESSAGE, identifier, {"text": text})
         return Changes(outbox=frozenset({case_id}))
 
     def list_entries(self) -> tuple[OutboxEntry, ...]:
@@ -54,8 +56,13 @@ class OutboxStore:
             rows = connection.execute(select(outbox).order_by(outbox.c.entry_id)).all()
         return tuple(_entry(row) for row in rows)
 
+    def find_entry(self, entry_id: int) -> OutboxEntry | None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(outbox).where(outbox.c.entry_id == entry_id)).one_or_none()
+        return None if row is None else _entry(row)
+
     def list_waiting(self) -> tuple[OutboxEntry, ...]:
-        """What may be tried now, in the order of queueing.
+        """What is still to be tried, in the order of queueing, whether its pause is over or not.
 
         A move stays behind an earlier move of its case that needs attention; a signed opinion stays behind nothing.
         """
@@ -69,25 +76,46 @@ class OutboxStore:
                 waiting.append(entry)
         return tuple(waiting)
 
-    def record_attempt(self, entry_id: int, error: str | None, needs_attention: bool = False) -> Changes:
-        """Count one attempt and keep how it failed (None: begun, outcome not known yet). Delivered entries stay so."""
+    def record_attempt(
+        self,
+        entry_id: int,
+        error: str | None,
+        needs_attention: bool = False,
+        *,
+        not_before: datetime | None = None,
+        held_until: datetime | None = None,
+    ) -> Changes:
+        """Count one attempt and keep how it failed (None: begun, outcome not known yet). Closed entries stay so."""
         state = OutboxState.NEEDS_ATTENTION if needs_attention else OutboxState.WAITING
         with self._database.writing() as connection:
             case_id = connection.execute(
                 update(outbox)
-                .where(outbox.c.entry_id == entry_id, outbox.c.state != OutboxState.DELIVERED.value)
+                .where(outbox.c.entry_id == entry_id, outbox.c.state.not_in(_CLOSED))
                 .values(
                     attempts=outbox.c.attempts + 1,
                     last_error=error or "",
                     state=state.value,
                     last_attempt_at=datetime.now(UTC).isoformat(),
+                    not_before=not_before.isoformat() if not_before else None,
+                    held_until=held_until.isoformat() if held_until else None,
                 )
                 .returning(outbox.c.case_id)
             ).scalar_one_or_none()
         return Changes() if case_id is None else Changes(outbox=frozenset({CaseId(case_id)}))
 
+    def retry(self, entry_id: int) -> Changes:
+        """A person wants it tried again, now. It is still asked first whether it may leave. No change when closed."""
+        with self._database.writing() as connection:
+            case_id = connection.execute(
+                update(outbox)
+                .where(outbox.c.entry_id == entry_id, outbox.c.state.not_in(_CLOSED))
+                .values(state=OutboxState.WAITING.value, not_before=None)
+                .returning(outbox.c.case_id)
+            ).scalar_one_or_none()
+        return Changes() if case_id is None else Changes(outbox=frozenset({CaseId(case_id)}))
+
     def record_delivered(self, entry_id: int) -> Changes:
-        """A move has arrived. ValueError for an opinion without receipt: `put_receipt` delivers those."""
+        """It has arrived. ValueError for an opinion without receipt: `put_receipt` delivers those."""
         with self._database.writing() as connection:
             entry = connection.execute(select(outbox).where(outbox.c.entry_id == entry_id)).one()
             if entry.state == OutboxState.DELIVERED.value:
@@ -101,6 +129,44 @@ class OutboxStore:
             )
         return Changes(outbox=frozenset({CaseId(entry.case_id)}))
 
+    def put_part(self, opinion_identifier: str, role: str, location: str) -> None:
+        """One part of an opinion has arrived at *location* (``Type/id``): durable before the next part is sent."""
+        values = {"opinion_identifier": opinion_identifier, "role": role, "location": location}
+        with self._database.writing() as connection:
+            connection.execute(insert(delivered_part).prefix_with("OR IGNORE").values(**values))
+
+    def list_parts(self, opinion_identifier: str) -> dict[str, str]:
+        """Role → location of the parts that are known to have arrived, of a delivery in single steps."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(delivered_part.c.role, delivered_part.c.location).where(
+                    delivered_part.c.opinion_identifier == opinion_identifier
+                )
+            ).all()
+        return {row.role: row.location for row in rows}
+
+
+def is_due(entry: OutboxEntry, now: datetime, *, at_once: bool) -> bool:
+    """Whether its pauses are over at *now*; *at_once*: a person asked, so only the hospital's own wish is kept."""
+    pauses = [entry.held_until] if at_once else [entry.held_until, entry.not_before]
+    return not any(pause is not None and now < pause <= now + LONGEST_HOLD for pause in pauses)
+
+
+def insert_entry(connection: Connection, case_id: CaseId, kind: OutboxKind, subject: str, payload: Json) -> None:
+    """Queue one entry inside the caller's transaction."""
+    connection.execute(
+        insert(outbox).values(
+            case_id=case_id,
+            kind=kind.value,
+            subject=subject,
+            state=OutboxState.WAITING.value,
+            attempts=0,
+            last_error="",
+            queued_at=datetime.now(UTC).isoformat(),
+            payload=json.dumps(payload),
+        )
+    )
+
 
 def _entry(row: Row[Any]) -> OutboxEntry:
     return OutboxEntry(
@@ -112,5 +178,12 @@ def _entry(row: Row[Any]) -> OutboxEntry:
         row.attempts,
         row.last_error,
         datetime.fromisoformat(row.queued_at),
-        None if row.last_attempt_at is None else datetime.fromisoformat(row.last_attempt_at),
+        _moment(row.last_attempt_at),
+        json.loads(row.payload),
+        _moment(row.not_before),
+        _moment(row.held_until),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from sync.errors import SigningRefused
 from sync.records.case import CaseId
-from sync.store.tables import signed_opinion
+from sync.store.tables import receipt, signed_opinion, voided_opinion
 
 
 def signed_version(connection: Connection, case_id: CaseId) -> int:
@@ -17,7 +17,25 @@ def signed_version(connection: Connection, case_id: CaseId) -> int:
     return int(latest or 0)
 
 
+def stands() -> ColumnElement[bool]:
+    """The condition that a signed opinion counts: not made void, or delivered after all before that was known."""
+    received = select(receipt.c.opinion_identifier)
+    void = select(voided_opinion.c.opinion_identifier).where(voided_opinion.c.opinion_identifier.not_in(received))
+    return signed_opinion.c.opinion_identifier.not_in(void)
+
+
+def refuse_while_waiting(connection: Connection, case_id: CaseId) -> None:
+    """SigningRefused while an opinion on *case_id* is signed, stands, and the hospital's receipt is not here."""
+    received = select(receipt.c.opinion_identifier)
+    waiting = select(signed_opinion.c.opinion_identifier).where(
+        signed_opinion.c.case_id == case_id, stands(), signed_opinion.c.opinion_identifier.not_in(received)
+    )
+    if connection.execute(waiting.limit(1)).scalar_one_or_none() is not None:
+        raise SigningRefused(f"The opinion on case {case_id} is signed and still waits to leave.")
+
+
 def refuse_when_signed(connection: Connection, case_id: CaseId, consequence: str) -> None:
-    """SigningRefused when the opinion on *case_id* is signed."""
-    if signed_version(connection, case_id):
+    """SigningRefused when an opinion on *case_id* is signed that was not made void to be signed again."""
+    standing = select(signed_opinion.c.version).where(signed_opinion.c.case_id == case_id, stands())
+    if connection.execute(standing.limit(1)).scalar_one_or_none() is not None:
         raise SigningRefused(f"The opinion on case {case_id} is signed, so {consequence}.")

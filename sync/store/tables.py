@@ -53,8 +53,16 @@ marks_file = _table(
 )
 receipt = _table("receipt", "opinion_identifier", "case_id record")
 outbox = _table(
-    "outbox", "entry_id", "case_id kind subject state last_error queued_at last_attempt_at", "entry_id attempts"
+    "outbox",
+    "entry_id",
+    "case_id kind subject state last_error queued_at last_attempt_at payload not_before held_until",
+    "entry_id attempts",
 )
+conflict = _table("conflict", "conflict_id", "case_id kind sentence detail raised_at settled_at choice", "conflict_id")
+case_lock = _table("case_lock", "case_id", "kind sentence locked_at shred_after")
+voided_opinion = _table("voided_opinion", "opinion_identifier", "case_id reason at")
+delivered_part = _table("delivered_part", "opinion_identifier role", "location")
+kept_receipt = _table("kept_receipt", "opinion_identifier", "case_id record")
 session = _table("session", "name", "content")
 secret = _table("secret", "name", blobs="content")
 audit = _table("audit", "seq", "at actor action case_ref object outcome detail prev hash", "seq")

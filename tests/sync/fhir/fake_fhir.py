@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from sync.errors import Refused, Superseded
 from sync.fhir.capability import Capability
-from sync.fhir.fhir_gateway import SearchPage
+from sync.fhir.fhir_gateway import Created, SearchPage
 
 Json = dict[str, Any]
 
@@ -70,6 +70,14 @@ class FakeFhirGateway:
             raise Superseded(f"{reference} has a newer version.")
         return self.put(task)
 
+    def create(self, resource: Json, if_none_exist: str = "") -> Created:
+        kind = resource["resourceType"]
+        if found := self._existing(kind, if_none_exist):
+            return Created(found, existed=True)
+        self._next_id += 1
+        self.put({**resource, "id": str(self._next_id)})
+        return Created(f"{kind}/{self._next_id}", existed=False)
+
     def transaction(self, bundle: Json) -> Json:
         before = copy.deepcopy(self.held)
         references: dict[str, str] = {}
@@ -91,7 +99,7 @@ class FakeFhirGateway:
 
     def capability(self) -> Capability:
         kinds = frozenset({"DiagnosticReport", "QuestionnaireResponse", "DocumentReference", "ChargeItem"})
-        return Capability(transaction=True, versioned_update=True, identifier_search=kinds)
+        return Capability(transaction=True, versioned_update=True, identifier_search=kinds, conditional_create=kinds)
 
     def clock(self) -> datetime:
         return datetime.now(UTC)
