@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.conflicts import find_changed_terms, terms_of
+from sync.case_custody import take_case_away
+from sync.conflicts import Attempted, Release, closed_sentence, find_changed_terms, terms_of
 from sync.errors import UnsafeCase
 from sync.fhir.case_mapping import MappedCase, case_from_resources
 from sync.fhir.case_reading import CaseReading
 from sync.fhir.elements import Json
+from sync.fresh_look import FreshLook
 from sync.outbox import put_waiting_opinion_aside
-from sync.records.case import Case, CaseId
+from sync.records.case import Case, CaseId, CaseStatus, ConsentState
+from sync.records.conflict import ConflictKind
 from sync.transfer.hospital import Hospital
 from sync.transfer.patient_recheck import recheck_patient
 
@@ -34,7 +37,8 @@ class CaseIntake:
     def take_in(
         self, task: Json, reading: CaseReading, kept_now: Callable[[CaseId], Case | None], *, with_records: bool
     ) -> MappedCase | None:
-        """The case as it is to be kept; None for an earlier assignment of it, closed long ago.
+        """The case as it is to be kept; None for an earlier assignment of it, closed long ago, and for one whose
+        release was withdrawn: that one is locked and shredded here.
 
         *kept_now* finds what is kept of it. Without its records, what was known of them stays until they are read.
         `UnsafeCase` where patient, owner or state are in doubt.
@@ -55,6 +59,13 @@ class CaseIntake:
             return mapped
         if case.status.is_terminal and case.task_reference != before.task_reference and self._is_open(before):
             return None
+        if with_records and (lost := self._lost_release(before, case)):
+            self._take_away(before, ConflictKind.CONSENT_WITHDRAWN, lost)
+            return None
+        if case.status is CaseStatus.CANCELLED and not before.status.is_terminal:
+            self._take_away(before, ConflictKind.CANCELLED, closed_sentence(case.case_id, case.status.value))
+        elif not case.status.is_terminal:
+            self._store.conflicts.release_case(case.case_id)  # it stands on this reader's list again
         if not with_records:
             case = replace(
                 case, consent=before.consent, consent_reference=before.consent_reference, studies=before.studies,
@@ -66,6 +77,17 @@ class CaseIntake:
             self._problems.append(sentence)
         recheck_patient(self._store, before, case)
         return replace(mapped, case=case)
+
+    def _lost_release(self, before: Case, now: Case) -> str:
+        """A sentence where the patient withdrew the release that this case was fetched under; asked for explicitly."""
+        if before.consent is not ConsentState.ACTIVE or now.consent is ConsentState.ACTIVE:
+            return ""
+        look = FreshLook(self._store, self._hospital, before, Attempted.MESSAGE).of_message()
+        return look.sentence if look.held.release is Release.WITHDRAWN else ""
+
+    def _take_away(self, case: Case, kind: ConflictKind, sentence: str) -> None:
+        take_case_away(self._store, case.case_id, kind, sentence, self._hospital.fhir.clock())
+        self._problems.append(sentence)
 
     def _is_open(self, case: Case) -> bool:
         return not case.status.is_terminal and self._store.cases.find_withdrawal(case.case_id) is None

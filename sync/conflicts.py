@@ -262,7 +262,10 @@ def release_sentence(case_id: CaseId, release: Release) -> str:
     """Why nothing was sent: the patient's release."""
     if release is Release.RUN_OUT:
         return f"The patient's release for case {case_id} has run out; nothing was sent."
-    return f"The patient's release for case {case_id} is no longer active; nothing was sent."
+    return (
+        f"The patient has withdrawn the release for case {case_id}; nothing was sent, and its data is deleted from "
+        "this computer."
+    )
 
 
 def given_away(case: Case) -> str:

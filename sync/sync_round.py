@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sync.case_custody import shred_due_cases
 from sync.case_refresh import CaseRefresh
 from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
 from sync.hospital_profile import HospitalProfile
@@ -106,6 +107,7 @@ class _Round:
         try:
             self._stage(SyncStage.WORKLIST, worklist.fetch_assignments)
             self._stage(SyncStage.WORKLIST, worklist.reconcile)
+            self._stage(SyncStage.WORKLIST, self._shred_what_is_due)
             self._stage(SyncStage.RECORDS, lambda: mark_changed_cases(self._store, self._hospital, self._cancelled))
             self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
             self._stage(SyncStage.SENDING, self._send)
@@ -137,6 +139,10 @@ class _Round:
         open_case = self._store.session.find(OPEN_CASE_KEY)
         ordered = sorted(due, key=lambda case_id: (case_id not in wanted, case_id != open_case))
         return ordered[: max(READ_BEFORE_SENDING, len(wanted.intersection(due)))]
+
+    def _shred_what_is_due(self) -> None:
+        """Cases taken away whose grace is over by the hospital's clock."""
+        shred_due_cases(self._store, self._hospital.fhir.clock())
 
     def _send(self) -> None:
         self._outbox = deliver_outbox(self._store, self._hospital, self._cancelled)

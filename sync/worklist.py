@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.case_custody import take_case_away
 from sync.case_intake import CaseIntake
-from sync.conflicts import access_withdrawn, given_away
+from sync.conflicts import Standing, access_withdrawn, closed_sentence, given_away, standing_of
 from sync.errors import ProfileRefused, Refused, SignInNeeded, UnsafeCase
 from sync.fhir import searches
 from sync.fhir.case_reading import CaseReading
 from sync.fhir.elements import Json, child, reference_of, relative_reference, resources_in, text, version_id
 from sync.fhir.fhir_gateway import SearchPage
 from sync.records.case import Case, CaseId
+from sync.records.conflict import ConflictKind
 from sync.records.open_case import OpenCase
 from sync.sync_token import SyncToken, searched_from
 from sync.transfer.hospital import Hospital
@@ -154,15 +156,16 @@ class WorklistRefresh:
                 self._reconcile_one(case, held.get(case.task_reference))
 
     def _reconcile_one(self, case: OpenCase, task: Json | None) -> None:
+        kind = ConflictKind.REASSIGNED
         if task is None:
             sentence = access_withdrawn(self._store.cases.get_case(case.case_id))
         elif relative_reference(child(task, "owner"), self._fhir_base) != self._hospital.profile.practitioner_reference:
             sentence = given_away(self._store.cases.get_case(case.case_id))
-        elif text(task, "status") == "entered-in-error":
-            sentence = f"The hospital has withdrawn case {case.case_id} as an error."
+        elif standing_of(text(task, "status")) is Standing.CANCELLED:
+            sentence, kind = closed_sentence(case.case_id, text(task, "status")), ConflictKind.CANCELLED
         else:
             if version_id(task) not in ("", case.task_version):
                 self._keep_one(self._fhir.read(case.task_reference))
             return
-        self._store.cases.mark_withdrawn(case.case_id, sentence)
+        take_case_away(self._store, case.case_id, kind, sentence, self._fhir.clock())
         self._problems.append(sentence)

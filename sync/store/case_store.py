@@ -14,6 +14,7 @@ from sync.errors import StoreUnavailable
 from sync.records.case import Case, CaseId
 from sync.records.opinion import Json
 from sync.store.audit_trail import AuditTrail
+from sync.store.case_removal import remove_case
 from sync.store.connection import Database
 from sync.store.record_codec import from_text, to_text
 from sync.store.tables import case_lock, case_record, fhir_resource, refused_task, sync_token
@@ -76,6 +77,13 @@ class CaseStore:
                 select(fhir_resource.c.content).where(fhir_resource.c.reference == reference)
             ).scalar_one_or_none()
         return None if row is None else json.loads(row)
+
+    def remove_case(self, case_id: CaseId, task_reference: str, reason: str) -> Changes:
+        """Everything of the case goes, key included, but audit and receipts; the hospital is told through the outbox.
+
+        `FileVault.remove_case` comes first and destroys key and files. *reason* is one sentence.
+        """
+        return remove_case(self._database, self._audit, case_id, task_reference, reason)
 
     def mark_withdrawn(self, case_id: CaseId, reason: str) -> Changes:
         """The hospital took the case away; *reason* is one sentence. `put_case` gives it back."""

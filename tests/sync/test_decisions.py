@@ -110,13 +110,9 @@ def test_that_a_case_taken_away_is_locked() -> None:
             HeldOpinion.NONE,
             HeldOpinion.ANOTHERS,
         )
-        decided = decide(attempted, answered, held, tries_left=tries_left)
-        if not held.reachable:
-            assert decided is Decision.LOCK
-        elif not held.ours and not opinion_is_there:
-            assert decided is Decision.LOCK
-        elif held.standing is Standing.CANCELLED and not opinion_is_there and held.move is not MoveState.MADE:
-            assert decided is Decision.LOCK
+        is_cancelled = held.standing is Standing.CANCELLED and held.move is not MoveState.MADE
+        if not held.reachable or ((not held.ours or is_cancelled) and not opinion_is_there):
+            assert decide(attempted, answered, held, tries_left=tries_left) is Decision.LOCK
 
 
 def test_that_only_a_withdrawn_release_shreds_and_only_while_the_case_is_ours_and_open() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,9 @@ import pytest
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.outbox import deliver_outbox
 from sync.records.case import Case, CaseId, CaseStatus
+from sync.records.conflict import ConflictKind
 from sync.records.opinion import FrozenOpinion, MarksFile, SignedOpinion
-from sync.records.outbox_entry import OutboxState
+from sync.records.outbox_entry import OutboxKind, OutboxState
 from sync.store.database import Store, open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
@@ -230,10 +232,6 @@ CONFLICTS: list[tuple[Change, str]] = [
         "Case SO-1 already has an opinion that is not this one; nothing was sent.",
     ),
     (
-        lambda h: h.change("Consent/consent-so-1", status="inactive"),
-        "The patient's release for case SO-1 is no longer active; nothing was sent.",
-    ),
-    (
         lambda h: h.change(
             "Consent/consent-so-1",
             provision={
@@ -275,6 +273,28 @@ def test_that_nothing_leaves_when_the_case_changed_and_one_sentence_says_why(
     assert hospital.count("DiagnosticReport") == 0
 
 
+def test_that_a_withdrawn_release_shreds_what_was_not_sent_and_the_hospital_gets_a_receipt_of_that(
+    hospital: SmallHospital, store: Store
+) -> None:
+    prepare(hospital, store)
+    hospital.change("Consent/consent-so-1", status="inactive")
+    (problem,) = deliver(hospital, store)
+    assert "withdrawn the release for case SO-1" in problem
+    assert hospital.count("DiagnosticReport") == 0
+    assert store.cases.find_case(CASE) is None
+    assert store.opinions.list_signed(CASE) == ()
+    assert [conflict.kind for conflict in store.conflicts.list_open()] == [ConflictKind.CONSENT_WITHDRAWN]
+    assert "opinion signed" in [row.action for row in store.audit.entries()]
+    assert store.audit.verify() is None
+    (entry,) = store.outbox.list_waiting()
+    assert entry.kind is OutboxKind.DELETION
+    assert deliver(hospital, store) == ()
+    (event,) = (found.json for found in hospital.state.list_resources("AuditEvent"))
+    assert event["entity"][0]["what"]["reference"] == "Task/task-so-1"
+    assert "Moreau" not in str(event)
+    assert store.outbox.list_waiting() == ()
+
+
 def test_that_a_question_changed_before_delivery_is_noticed_by_the_worklist_too(
     hospital: SmallHospital, store: Store
 ) -> None:
@@ -302,15 +322,18 @@ def test_that_a_report_under_our_number_that_is_not_ours_is_never_taken_for_a_re
     hospital: SmallHospital, store: Store
 ) -> None:
     case = prepare(hospital, store)
-    other = signed_opinion()
-    other = SignedOpinion(other.frozen, other.jws, b"%PDF-1.7 another", other.signer_name, other.certificate_sha256)
+    ours = signed_opinion()
+    other = replace(ours, report_pdf=b"%PDF-1.7 another", frozen=replace(ours.frozen, envelope=b'{"type":"other"}'))
     connected = connect_hospital(hospital.profile())
     connected.fhir.transaction(
         opinion_bundle(other, case, hospital.resource("Task/task-so-1"), connected.fhir.capability().identifier_search)
     )
     connected.close()
     (problem,) = deliver(hospital, store)
-    assert "another report under the number SO-1/1/v1" in problem
+    assert "already holds an opinion of yours on case SO-1 that was signed on another computer" in problem
+    (conflict,) = store.conflicts.list_open()
+    assert conflict.kind is ConflictKind.ALREADY_THERE
+    assert conflict.detail["report"].startswith("DiagnosticReport/")
     assert store.opinions.find_receipt(CASE) is None
 
 
@@ -333,8 +356,8 @@ while os.read(0, 1):
     os.write(1, b"%d\\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 INSTANTS = [
-    *(("asked", request) for request in range(6)),  # the sixth is the transaction: it arrives and is carried out
-    *(("asked", request) for request in range(3)),  # now each attempt only asks: metadata, Task, report
+    *(("asked", request) for request in range(7)),  # the seventh is the transaction: it arrives and is carried out
+    *(("asked", request) for request in range(3)),  # now each attempt only asks: Task, metadata, report, document
     ("answered", 2),
 ]
 

@@ -66,8 +66,14 @@ def test_that_a_release_withdrawn_later_stops_the_downloads(hospital: SmallHospi
     hospital.add_case(consented=True)
     run_sync_round(store, hospital.profile())
     hospital.change("Consent/consent-so-1", status="inactive")
+    (problem,) = run_sync_round(store, hospital.profile()).problems
+    assert "its data is deleted" in problem
+    assert store.cases.find_case(CASE) is None
+    assert store.objects.list_objects(CASE) == ()
+    assert list((store.directory / "vault").glob("*.rre")) == []
     run_sync_round(store, hospital.profile())
     assert store.cases.get_case(CASE).consent is ConsentState.MISSING
+    assert store.objects.list_objects(CASE) == ()
 
 
 def test_that_a_foreign_instance_is_kept_and_flagged(hospital: SmallHospital, store: Store) -> None:

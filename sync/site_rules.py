@@ -1,0 +1,39 @@
+"""What the site has decided for its computers: how long unsent work of a lost case is kept, how long without contact.
+
+A file ``site.json`` beside the store, put there by whoever sets up the computer; without it the defaults hold.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+SITE_FILE = "site.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRules:
+    """``grace``: unsent work of a case given to somebody else. ``lease``: the store opens this long without contact."""
+
+    grace: timedelta = timedelta(days=7)
+    lease: timedelta = timedelta(days=14)
+
+
+def site_rules(directory: Path) -> SiteRules:
+    """The rules for the store in *directory*. What cannot be read counts as not set."""
+    try:
+        content = json.loads((directory / SITE_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return SiteRules()
+    if not isinstance(content, dict):
+        return SiteRules()
+    defaults = SiteRules()
+    return SiteRules(_days(content.get("grace_days"), defaults.grace), _days(content.get("lease_days"), defaults.lease))
+
+
+def _days(value: object, default: timedelta) -> timedelta:
+    """Up to a year; anything else is a mistake, and the default holds."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return timedelta(days=float(value)) if is_number and 0 <= value <= 366 else default  # type: ignore[arg-type, operator]
