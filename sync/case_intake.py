@@ -64,7 +64,7 @@ class CaseIntake:
             return None
         if case.status is CaseStatus.CANCELLED and not before.status.is_terminal:
             self._take_away(before, ConflictKind.CANCELLED, closed_sentence(case.case_id, case.status.value))
-        elif not case.status.is_terminal:
+        elif not case.status.is_terminal and self._store.conflicts.find_lock(case.case_id) is not None:
             self._store.conflicts.release_case(case.case_id)  # it stands on this reader's list again
         if not with_records:
             case = replace(

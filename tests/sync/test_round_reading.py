@@ -51,7 +51,7 @@ def test_that_a_round_without_changes_reads_no_case(
     ("reference", "change", "seen"),
     [
         ("ServiceRequest/sr-so-1", {"note": [{"text": "Is it benign after all?"}]}, "Is it benign after all?"),
-        ("Consent/consent-so-1", {"status": "inactive"}, "MISSING"),
+        ("Consent/consent-so-1", {"dateTime": "2026-01-02"}, "Consent/consent-so-1"),
         ("Task/task-so-1", {"priority": "stat"}, "stat"),
         ("DocumentReference/report-so-1", {"description": "Corrected"}, "version_id='2'"),
         ("Patient/p-so-1", {"birthDate": "1999-01-01"}, "1999"),
