@@ -11,6 +11,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── UnsafeCase                  an assignment that leaves open whose it is, about whom, or how it stands
 ├── NotAdmitted                 a file that came whole and was turned away at the door
 ├── DoorClosed                  nothing can be checked at the moment, so nothing is let in
+├── NoRoom                      a file that would not leave enough of the disk free
 ├── StoreUnavailable            wrong key, disk full, damaged database
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
@@ -81,6 +82,10 @@ class NotAdmitted(SyncError):
 
 class DoorClosed(SyncError):
     """The check of arriving files does not work on this computer at the moment; what came is fetched again later."""
+
+
+class NoRoom(SyncError):
+    """This file does not fit on the disk; a smaller one may."""
 
 
 class StoreUnavailable(SyncError):

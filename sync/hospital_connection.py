@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from sync.credentials import Credentials, StaticBearer
 from sync.errors import DamagedTransfer, HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded
 from sync.hospital_profile import HospitalProfile, origin_of
-from sync.secure_session import open_session, proxies_for, unsafe_line
+from sync.secure_session import OpenLines, open_session, proxies_for, unsafe_line
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -55,7 +55,8 @@ class HospitalConnection:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._origins = profile.origins
         self._latest_answer_at: datetime | None = None
-        self._session = open_session(profile.trust)
+        self._lines = OpenLines()
+        self._session = open_session(profile.trust, self._lines)
 
     @property
     def latest_answer_at(self) -> datetime | None:
@@ -64,6 +65,10 @@ class HospitalConnection:
 
     def close(self) -> None:
         self._session.close()
+
+    def interrupt(self) -> None:
+        """Whatever waits for the hospital fails at once as `Offline`. What is asked afterwards is not affected."""
+        self._lines.break_off()
 
     @contextmanager
     def open(

@@ -10,7 +10,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import socket
 import ssl
+import threading
+import weakref
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from sync.errors import ConnectionNotSafe, ProfileRefused
@@ -35,20 +39,44 @@ class PinDiffers(ssl.SSLCertVerificationError):
     """The server's certificate is good, but its key is not the one the profile names."""
 
 
-def open_session(trust: SiteTrust) -> requests.Session:
-    """A pooled session, usable from several threads; `ProfileRefused` where the site's CA file cannot be used."""
+class OpenLines:
+    """The sockets of a session, so that whoever waits on one can be woken: by breaking it off."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def add(self, line: socket.socket) -> None:
+        with self._lock:
+            self._sockets.add(line)
+
+    def break_off(self) -> None:
+        """Every read and write under way fails at once. The session itself stays usable."""
+        with self._lock:
+            for line in list(self._sockets):
+                with suppress(OSError):
+                    # Of the plain socket, also under TLS: TLS's own would take the state away under the reader.
+                    socket.socket.shutdown(line, socket.SHUT_RDWR)
+            self._sockets.clear()
+
+
+def open_session(trust: SiteTrust, lines: OpenLines | None = None) -> requests.Session:
+    """A pooled session, usable from several threads; `ProfileRefused` where the site's CA file cannot be used.
+
+    *lines* gets every socket that is opened.
+    """
     session = requests.Session()
-    secure(session, trust)
+    secure(session, trust, lines)
     return session
 
 
-def secure(session: requests.Session, trust: SiteTrust) -> None:
+def secure(session: requests.Session, trust: SiteTrust, lines: OpenLines | None = None) -> None:
     """Make a session of any kind behave as this module promises."""
     # .netrc would replace the bearer, and environment variables the authorities.
     session.trust_env = False
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = _SecureAdapter(trust)
+    adapter = _SecureAdapter(trust, lines or OpenLines())
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 
@@ -101,9 +129,10 @@ def spki_pin(certificate_der: bytes) -> str:
 
 
 class _SecureAdapter(HTTPAdapter):
-    def __init__(self, trust: SiteTrust) -> None:
+    def __init__(self, trust: SiteTrust, lines: OpenLines) -> None:
         self._context = _make_context(trust.ca_file)
-        self._https_pool = _pool_class(check_pin(trust.spki_pin) if trust.spki_pin else "")
+        self._https_pool = _pool_class(check_pin(trust.spki_pin) if trust.spki_pin else "", lines)
+        self._http_pool = _plain_pool_class(lines)
         super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -121,7 +150,7 @@ class _SecureAdapter(HTTPAdapter):
         conn.ca_certs = conn.ca_cert_dir = None
 
     def _use_own_pools(self, manager: Any) -> None:
-        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": self._https_pool}
+        manager.pool_classes_by_scheme = {"http": self._http_pool, "https": self._https_pool}
 
 
 def _make_context(ca_file: str) -> ssl.SSLContext:
@@ -135,7 +164,19 @@ def _make_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def _pool_class(pin: str) -> type[HTTPSConnectionPool]:
+def _plain_pool_class(lines: OpenLines) -> type[HTTPConnectionPool]:
+    class Connection(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            lines.add(self.sock)
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
+def _pool_class(pin: str, lines: OpenLines) -> type[HTTPSConnectionPool]:
     """Pools whose connections check the pin before anything is sent, with and without a proxy."""
 
     class Connection(HTTPSConnection):
@@ -145,6 +186,7 @@ def _pool_class(pin: str) -> type[HTTPSConnectionPool]:
             if pin and not (certificate and hmac.compare_digest(spki_pin(certificate), pin)):
                 self.close()
                 raise PinDiffers("pin")
+            lines.add(self.sock)
 
     class Pool(HTTPSConnectionPool):
         ConnectionCls = Connection

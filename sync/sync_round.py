@@ -18,6 +18,7 @@ from sync.outbox import OutboxReport, deliver_outbox
 from sync.record_changes import mark_changed_cases
 from sync.records.case import CaseId
 from sync.transfer.completeness import is_complete
+from sync.transfer.control import TransferControl
 from sync.transfer.door import HeaderInspector, ObjectInspector
 from sync.transfer.download import OPEN_CASE_KEY, CaseDownloads, DisplayFacts, DownloadTally
 from sync.transfer.hospital import Hospital, connect_hospital
@@ -73,21 +74,26 @@ def run_sync_round(
     cancelled: Cancelled = lambda: False,
     inspector: ObjectInspector | None = None,
     facts: DisplayFacts | None = None,
+    control: TransferControl | None = None,
 ) -> SyncReport:
     """Blocks until done or cancelled. Expected failures stand in the report, never in an exception.
 
     ``on_progress`` is called from several threads, one call at a time. A profile is connected for this one round; a
     `Hospital` stays open. ``inspector`` looks into what arrives; without one only headers are read.
+    ``control`` pauses and limits the downloads.
     """
     if isinstance(hospital, HospitalProfile):
         connected = connect_hospital(hospital)
         try:
             return run_sync_round(
-                store, connected, on_progress=on_progress, cancelled=cancelled, inspector=inspector, facts=facts
-            )
+                store, connected, on_progress=on_progress, cancelled=cancelled, inspector=inspector, facts=facts,
+                control=control,
+            )  # fmt: skip
         finally:
             connected.close()
-    return _Round(store, hospital, ProgressCounter(on_progress), cancelled).run(inspector or HeaderInspector(), facts)
+    return _Round(store, hospital, ProgressCounter(on_progress), cancelled).run(
+        inspector or HeaderInspector(), facts, control
+    )
 
 
 class _Round:
@@ -101,7 +107,9 @@ class _Round:
         self._outbox = OutboxReport()
         self._tally = DownloadTally()
 
-    def run(self, inspector: ObjectInspector, facts: DisplayFacts | None) -> SyncReport:
+    def run(
+        self, inspector: ObjectInspector, facts: DisplayFacts | None, control: TransferControl | None
+    ) -> SyncReport:
         worklist = WorklistRefresh(self._store, self._hospital, self._cancelled, self._problems)
         cases = CaseRefresh(self._store, self._hospital, self._cancelled, self._problems)
         try:
@@ -112,7 +120,7 @@ class _Round:
             self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
             self._stage(SyncStage.SENDING, self._send)
             self._stage(SyncStage.RECORDS, lambda: cases.read(cases.list_due()))
-            self._stage(SyncStage.DOWNLOADING, lambda: self._fetch_files(inspector, facts))
+            self._stage(SyncStage.DOWNLOADING, lambda: self._fetch_files(inspector, facts, control))
         except TransferCancelled:
             pass
         except SyncError as error:
@@ -149,13 +157,16 @@ class _Round:
         if self._outbox.ended_by is not None:
             raise self._outbox.ended_by
 
-    def _fetch_files(self, inspector: ObjectInspector, facts: DisplayFacts | None) -> None:
+    def _fetch_files(
+        self, inspector: ObjectInspector, facts: DisplayFacts | None, control: TransferControl | None
+    ) -> None:
         cases = self._store.rounds.list_to_fetch()
         if not cases:
             return
         downloads = CaseDownloads(
-            self._store, self._hospital, self._progress, cancelled=self._cancelled, inspector=inspector, facts=facts
-        )
+            self._store, self._hospital, self._progress, cancelled=self._cancelled, inspector=inspector, facts=facts,
+            control=control,
+        )  # fmt: skip
         self._tally = downloads.run(cases)
         self._store.rounds.note_fetched([case for case in cases if is_complete(self._store, case)])
         if self._tally.ended_by is not None:

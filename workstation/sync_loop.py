@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sync.changes import Changes
+from sync.transfer.control import TransferControl
 from workstation.background import Background, Ticket
 from workstation.watched_store import watched
 
@@ -48,12 +49,15 @@ class SyncLoop(QObject):
         parent: QObject | None = None,
         *,
         credentials: Credentials | None = None,
+        control: TransferControl | None = None,
     ) -> None:
         super().__init__(parent)
         self._credentials = credentials
         self._background = background
         self._store = store
         self._profile = profile
+        self.control = control or TransferControl()
+        """Pauses and limits the downloads."""
         self._ticket: Ticket | None = None
         self._again = False
         self._lock = threading.Lock()
@@ -77,6 +81,7 @@ class SyncLoop(QObject):
         self._again = False
         if self._ticket is not None:
             self._ticket.cancel()
+            self.control.interrupt()
 
     @property
     def is_running(self) -> bool:
@@ -102,7 +107,7 @@ class SyncLoop(QObject):
 
         store = watched(self._store, self._gather)
         with self._hospital() as hospital:
-            return run_sync_round(store, hospital, on_progress=on_progress, cancelled=cancelled)
+            return run_sync_round(store, hospital, on_progress=on_progress, cancelled=cancelled, control=self.control)
 
     @contextmanager
     def _hospital(self) -> Iterator[Hospital | HospitalProfile]:

@@ -34,6 +34,17 @@ class CheckpointStore:
             return None
         return Checkpoint(case_id, source, row.file_id, row.url, row.etag, row.sha256, row.total_bytes)
 
+    def remove_case(self, case_id: CaseId) -> tuple[str, ...]:
+        """Forget all of a case; the ids of their files, which are the vault's to discard."""
+        with self._database.writing() as connection:
+            return tuple(
+                connection.execute(
+                    delete(unfinished_file)
+                    .where(unfinished_file.c.case_id == case_id)
+                    .returning(unfinished_file.c.file_id)
+                ).scalars()
+            )
+
     def remove(self, case_id: CaseId, source: str) -> None:
         """Forget it: the file is complete, or is not wanted any more."""
         with self._database.writing() as connection:

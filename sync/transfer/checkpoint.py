@@ -48,5 +48,10 @@ class VaultPlace:
                 )
             )  # fmt: skip
 
+    def bytes_here(self) -> int:
+        """About how much of an unfinished file lies on the disk already."""
+        found = self._store.checkpoints.find(self._case_id, self._source)
+        return 0 if found is None or found.url != self._url else self._store.vault.unfinished_bytes(found.file_id)
+
     def forget(self) -> None:
         self._store.checkpoints.remove(self._case_id, self._source)

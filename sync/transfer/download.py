@@ -5,6 +5,7 @@ One file that is refused or damaged does not stop the others; a hospital that ca
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,16 +26,22 @@ from sync.errors import (
     SyncError,
 )
 from sync.fhir.records_mapping import inline_content
-from sync.records.case import Case, Document, ImagingStudy
+from sync.records.case import Case, CaseId, Document, ImagingStudy
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from sync.transfer.batch_gate import BatchGate
 from sync.transfer.checked_writer import CheckedPlace
 from sync.transfer.checkpoint import VaultPlace
+from sync.transfer.control import TransferControl
+from sync.transfer.disk_room import check_room
 from sync.transfer.door import InstanceFacts, ObjectInspector, admit_instance
 from sync.transfer.file_download import FetchedFile, download_file
+from sync.transfer.holds import are_all_paused, find_holds
 from sync.transfer.hospital import Hospital
 from sync.transfer.plan import (
     Batch,
+    Urgency,
     WantedInstance,
+    count_bytes,
     count_files,
     instance_title,
     list_study,
@@ -59,6 +66,7 @@ OPEN_CASE_KEY = "open_case"
 DisplayFacts = Callable[[Case, tuple[StoredObject, ...]], bytes]
 """What a viewer wants to remember of a complete series, worked out once when it has arrived; opaque here."""
 
+_LOOK_AT_DISK_BYTES = 64 * 1024 * 1024
 _ENDING = (Offline, SignInNeeded, StoreUnavailable, DoorClosed)
 """Failures that the next file would meet as well. A fault of the hospital's own may lie in one file only."""
 
@@ -85,6 +93,7 @@ class CaseDownloads:
         cancelled: Cancelled,
         inspector: ObjectInspector,
         facts: DisplayFacts | None = None,
+        control: TransferControl | None = None,
     ) -> None:
         self._store = store
         self._hospital = hospital
@@ -93,41 +102,82 @@ class CaseDownloads:
         self._inspector = inspector
         self._facts = facts
         self._lock = threading.Lock()
+        self._control = control or TransferControl()
+        self._free_bytes = self._control.free_bytes or (lambda: shutil.disk_usage(store.directory).free)
+        self._unchecked_bytes = 0
         self._tally = DownloadTally()
 
     def run(self, cases: Iterable[Case]) -> DownloadTally:
         """Everything that is missing, in the order of `next_batch`; the open case is asked for anew each time."""
+        self._control.take_holds(find_holds(self._store), all_paused=are_all_paused(self._store))
         batches: list[Batch] = []
         for case in cases:
+            planned = plan_case(self._store, case)
+            if planned:
+                self._control.forget_failures(case.case_id)
             self._progress.set_case(case.case_id, *count_files(self._store, case))
-            batches += plan_case(self._store, case)
-        while batches and not self._is_over():
-            batch = next_batch(batches, self._store.session.find(OPEN_CASE_KEY))
-            batches.remove(batch)
-            self._progress.enter(SyncStage.DOWNLOADING, batch.case.case_id)
-            if batch.study is None:
-                self._fetch_documents(batch.case, batch.documents)
-            else:
-                self._fetch_study(batch.case, batch.study)
+            batches += planned
+        with self._control.interrupting(self._hospital.interrupt):
+            while (batches := [batch for batch in batches if self._may_be_fetched(batch)]) and not self._is_over():
+                batch = next_batch(batches, self._open_case())
+                batches.remove(batch)
+                self._progress.enter(SyncStage.DOWNLOADING, batch.case.case_id)
+                if not self._fetch(batch, frozenset(waiting.case.case_id for waiting in batches)):
+                    rest = [waiting for waiting in batches if waiting.case.case_id != batch.case.case_id]
+                    batches = [*rest, *plan_case(self._store, batch.case)]
         return self._tally
+
+    def _may_be_fetched(self, batch: Batch) -> bool:
+        if self._control.is_paused or self._control.held(batch.case.case_id) is not None:
+            return False
+        return batch.urgency is Urgency.DOCUMENTS or not self._control.images_wait_for_network
+
+    def _fetch(self, batch: Batch, others: frozenset[CaseId]) -> bool:
+        """False where it gave way to a case that was opened meanwhile."""
+        gate = self._gate = BatchGate(batch.case.case_id, others, self._control, self._open_case, self._is_over)
+        if batch.study is None:
+            self._fetch_documents(batch.case, batch.documents)
+        else:
+            self._fetch_study(batch.case, batch.study)
+        return gate.is_shut() or not gate.gives_way()
+
+    def _open_case(self) -> str | None:
+        return self._store.session.find(OPEN_CASE_KEY)
+
+    def _count(self, case: Case) -> None:
+        self._progress.set_case(case.case_id, *count_files(self._store, case), *count_bytes(self._store, case))
 
     def _is_over(self) -> bool:
         return self._tally.ended_by is not None or self._cancelled()
 
+    def _arrived(self, case_id: CaseId, count: int) -> None:
+        """After every piece: counted, held back where a limit is set, and the disk looked at now and then."""
+        self._progress.bytes_arrived(case_id, count)
+        self._control.bandwidth.came(count, self._gate.is_shut)
+        with self._lock:
+            self._unchecked_bytes += count
+            is_due = self._unchecked_bytes >= _LOOK_AT_DISK_BYTES
+            if is_due:
+                self._unchecked_bytes = 0
+        if is_due:
+            check_room("", 0, self._free_bytes(), self._control.reserve_bytes)
+
     def _fetch_documents(self, case: Case, documents: tuple[Document, ...]) -> None:
-        self._work_through([partial(self._fetch_document, case, document) for document in documents])
+        self._count(case)
+        self._work_through(case, [partial(self._fetch_document, case, document) for document in documents])
 
     def _fetch_study(self, case: Case, study: ImagingStudy) -> None:
         archive = self._hospital.archive(study.dicomweb_base)
 
         def list_it() -> None:
-            with_retries(lambda: list_study(self._store, archive, case.case_id, study), self._is_over)
+            with_retries(lambda: list_study(self._store, archive, case.case_id, study), self._gate.is_shut)
 
-        self._work_through([list_it])
-        if self._is_over():
+        self._work_through(case, [list_it])
+        if self._gate.must_stop():
             return
-        self._progress.set_case(case.case_id, *count_files(self._store, case))
         wanted = missing_instances(self._store, case.case_id, study)
+        if wanted:
+            self._count(case)
         outstanding: dict[str, int] = {}
         for instance in wanted:
             outstanding[instance.series_uid] = outstanding.get(instance.series_uid, 0) + 1
@@ -145,22 +195,25 @@ class CaseDownloads:
             if is_last:
                 self._keep_facts(case, study, instance.series_uid)
 
-        self._work_through([partial(fetch, instance) for instance in wanted])
+        self._work_through(case, [partial(fetch, instance) for instance in wanted])
 
-    def _work_through(self, jobs: list[Callable[[], None]]) -> None:
+    def _work_through(self, case: Case, jobs: list[Callable[[], None]]) -> None:
         """Runs the jobs, four at a time, in order of starting; a failure that would meet every job ends the round."""
         with ThreadPoolExecutor(min(SIMULTANEOUS, max(1, len(jobs))), thread_name_prefix="transfer") as pool:
-            for outcome in [pool.submit(self._attempt, job) for job in jobs]:
+            for outcome in [pool.submit(self._attempt, case, job) for job in jobs]:
                 outcome.result()
 
-    def _attempt(self, job: Callable[[], None]) -> None:
-        if self._is_over():
+    def _attempt(self, case: Case, job: Callable[[], None]) -> None:
+        if self._gate.must_stop():
             return
         try:
             job()
         except TransferCancelled:
             return
         except SyncError as error:
+            if self._gate.is_shut() and isinstance(error, Offline):
+                return  # the line was broken off on purpose
+            self._control.note_failure(case.case_id, str(error))
             with self._lock:
                 asks_for_pause = isinstance(error, HospitalBusy) and error.retry_after_s is not None
                 if asks_for_pause or isinstance(error, _ENDING):
@@ -170,14 +223,9 @@ class CaseDownloads:
 
     def _fetch_document(self, case: Case, document: Document) -> None:
         promised = promise_of(self._store, document)
-        counted = 0
-
-        def on_bytes(count: int) -> None:
-            nonlocal counted
-            counted += count
-            self._progress.bytes_arrived(case.case_id, count)
-
         where = VaultPlace(self._store, case.case_id, document.reference, document.url)
+        missing_bytes = max(0, (document.size_bytes or 0) - where.bytes_here())
+        check_room(document.title, missing_bytes, self._free_bytes(), self._control.reserve_bytes)
         place = CheckedPlace(where, self._inspector, document.title, document.content_type)
 
         def fetch() -> FetchedFile:
@@ -187,12 +235,12 @@ class CaseDownloads:
                 promised,
                 self._hospital.files,
                 place,
-                on_bytes=on_bytes,
-                cancelled=self._is_over,
+                on_bytes=lambda count: self._arrived(case.case_id, count),
+                cancelled=self._gate.must_stop,
             )
 
         try:
-            fetched = with_retries(fetch, self._is_over)
+            fetched = with_retries(fetch, self._gate.must_stop)
         except (DamagedTransfer, NotAdmitted) as error:
             self._turn_away(case, document.reference, document.version_id, document.title, error)
             return
@@ -225,9 +273,9 @@ class CaseDownloads:
             writer = self._store.vault.begin(case.case_id)
 
             def write(chunk: bytes) -> None:
-                check_cancelled(self._is_over)
+                check_cancelled(self._gate.is_shut)
                 writer.write(chunk)
-                self._progress.bytes_arrived(case.case_id, len(chunk))
+                self._arrived(case.case_id, len(chunk))
 
             try:
                 framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
@@ -244,7 +292,7 @@ class CaseDownloads:
             return obj, facts.display_facts
 
         try:
-            obj, display_facts = with_retries(fetch, self._is_over)
+            obj, display_facts = with_retries(fetch, self._gate.is_shut)
         except ForeignObject as error:
             self._turn_away(case, study.reference, study.version_id, title, error)
             return

@@ -23,6 +23,8 @@ class Hospital:
     archive: Callable[[str], DicomwebGateway]
     """The image archive at a DICOMweb base address (a study's Endpoint may name its own)."""
     close: Callable[[], None]
+    interrupt: Callable[[], None] = lambda: None
+    """Whatever waits for the hospital now fails at once."""
 
 
 def connect_hospital(profile: HospitalProfile, credentials: Credentials | None = None) -> Hospital:
@@ -33,4 +35,7 @@ def connect_hospital(profile: HospitalProfile, credentials: Credentials | None =
     def archive(base: str) -> DicomwebGateway:
         return archives.setdefault(base, HttpDicomwebGateway(connection, base))
 
-    return Hospital(profile, HttpFhirGateway(connection), HttpFileGateway(connection), archive, connection.close)
+    return Hospital(
+        profile, HttpFhirGateway(connection), HttpFileGateway(connection), archive, connection.close,
+        connection.interrupt,
+    )  # fmt: skip

@@ -127,6 +127,35 @@ def count_files(store: Store, case: Case) -> tuple[int, int]:
     return len(here), max(total, len(here))
 
 
+def count_bytes(store: Store, case: Case) -> tuple[int, int | None]:
+    """Bytes of the case that are here, and that it will have; None where too little is known to say.
+
+    An image's size is not announced, so images that are missing are taken to be as big as those that are here.
+    """
+    here = store.objects.list_objects(case.case_id)
+    images = [obj.size_bytes for obj in here if obj.sop_instance_uid]
+    have = sum(obj.size_bytes for obj in here)
+    unfinished = sum(
+        store.vault.unfinished_bytes(found.file_id)
+        for document in case.documents
+        if (found := store.checkpoints.find(case.case_id, document.reference)) is not None
+    )
+    fetched = {obj.source for obj in here}
+    missing = [document.size_bytes for document in case.documents if document.reference not in fetched]
+    files_here, files_total = count_files(store, case)
+    images_missing = max(0, files_total - files_here - len(missing))
+    if any(size is None for size in missing) or (images_missing and not images):
+        return have + unfinished, None
+    average = sum(images) / len(images) if images else 0.0
+    return have + unfinished, have + sum(size for size in missing if size) + round(images_missing * average)
+
+
+def try_again(store: Store, case_id: CaseId) -> None:
+    """What of a case did not pass the door is asked for once more."""
+    for rejected in store.objects.list_rejected(case_id):
+        store.session.remove(_turned_away_key(case_id, rejected.source))
+
+
 def note_fetched(store: Store, case_id: CaseId, document: Document) -> None:
     """This version of the document is here: what changes later has another."""
     store.session.put(_fetched_key(case_id, document), document.version_id)

@@ -94,6 +94,20 @@ class FileVault:
         except OSError as error:
             raise _unwritable(error) from error
 
+    def unfinished_bytes(self, file_id: str) -> int:
+        """How much of the disk an unfinished file takes; 0 where it is not here."""
+        try:
+            return (self._directory / f"{file_id}{ASIDE}").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def discard(self, file_id: str) -> None:
+        """Give up an unfinished file, unless some program is writing it."""
+        aside = self._directory / f"{file_id}{ASIDE}"
+        with suppress(FileNotFoundError):
+            if not is_being_written(aside):
+                aside.unlink()
+
     def source(self, sha256: str, name: str) -> VaultByteSource:
         """The content with this digest, called *name* in sentences. StoreUnavailable when it is not here."""
         entry = self._find(sha256)
