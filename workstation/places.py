@@ -1,7 +1,9 @@
-"""Where things lie on disk: the home, its profiles, and which profile was used last. Paths only; nothing is opened."""
+"""Where things lie on disk: the home, its profiles side by side, and which of them was used last. No file is read."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 from sync.errors import ProfileRefused
@@ -57,3 +59,32 @@ def remember_profile(home: Path, profile: str) -> None:
     """The next start without ``--profile`` takes this one."""
     home.mkdir(parents=True, exist_ok=True)
     (home / LAST_PROFILE).write_text(profile + "\n", "utf-8")
+
+
+def list_profiles(home: Path) -> tuple[str, ...]:
+    """The names of the profiles that have a hospital written down, in order."""
+    if not home.is_dir():
+        return ()
+    return tuple(sorted(path.parent.name for path in home.glob("*/profile.json") if path.parent.name[0] != "."))
+
+
+def free_profile_name(home: Path, hospital_name: str) -> str:
+    """A name for the profile of a hospital that is new here: readable, and of nothing that exists."""
+    plain = re.sub(r"[^a-z0-9]+", "-", hospital_name.lower()).strip("-")[:40] or "hospital"
+    number = 1
+    name = plain
+    while (home / name).exists() or name == DEMO_PROFILE:
+        number += 1
+        name = f"{plain}-{number}"
+    return name
+
+
+def remove_profile(home: Path, profile: str) -> None:
+    """Everything of a profile is gone, its cases and drafts too. Out of sight first: a kill leaves no half of it."""
+    doomed = home / f".removed-{profile}"
+    shutil.rmtree(doomed, ignore_errors=True)
+    profile_directory(home, profile).rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+    last = home / LAST_PROFILE
+    if last.is_file() and last.read_text("utf-8").strip() == profile:
+        last.unlink()

@@ -6,6 +6,7 @@ Order: window painted → (demo hospital) → store, worklist, case → images a
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,14 +23,17 @@ from workstation.demo_mode import DemoAccount, DemoHospital
 from workstation.logs import report_bug
 from workstation.places import hospital_profile_path, profile_directory, remember_profile
 from workstation.settings import SYNC_INTERVAL_S, Settings
+from workstation.window.browser_pane import open_in_browser
 from workstation.window.main_window import MainWindow
 from workstation.window.qt_messages import log_qt_messages
 from workstation.window.theme import apply_theme, set_high_dpi_rounding
 
 if TYPE_CHECKING:
+    from sync.authorization.signed_in_account import SignedInAccount
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import Store
     from workstation.case_room import CaseRoom
+    from workstation.hospital_list import OpenedHospital
 
 log = logging.getLogger("ui.startup")
 
@@ -42,6 +46,8 @@ class _Opened:
     store: Store
     open_case: str | None
     open_page: str | None
+    account: SignedInAccount | None
+    """None where the profile has a fixed token."""
 
 
 class RunningApplication(QObject):
@@ -60,6 +66,11 @@ class RunningApplication(QObject):
         self.account = account
         """The demo specialist's account, once it is known; None outside the demonstration."""
         self.is_ready = False
+        self.open_browser: Callable[[str], object] = open_in_browser
+        """How a sign-in page is shown; a test has a browser of its own."""
+        self.wants_hospitals = False
+        """The window was closed to open another hospital: the caller shows the list of them."""
+        self._signed_in: SignedInAccount | None = None
         self.failure = ""
         self.window = MainWindow()
         self.background = Background(self)
@@ -101,6 +112,9 @@ class RunningApplication(QObject):
     def _begin(self) -> None:
         if self._closed:
             return
+        if not self._profile_name:
+            self._choose_hospital()
+            return
         try:
             self._take_lock()
         except StoreUnavailable as error:
@@ -118,6 +132,21 @@ class RunningApplication(QObject):
         self.window.show_opening("Starting the demo hospital…")
         self.background.network_lane(lambda _cancelled: demo.start(on_progress), self._hospital_answers, self._fail)
 
+    def _choose_hospital(self) -> None:
+        """No profile was named: the list of hospitals comes first, and the start goes on from it."""
+        from workstation.hospital_choice import HospitalChoice
+        from workstation.window.hospitals_page import HospitalsPage
+
+        page = HospitalsPage()
+        choice = HospitalChoice(self._home, page, self.background, self._hospital_chosen, self.open_browser)
+        self.window.cover_with(page)
+        choice.refresh()
+
+    def _hospital_chosen(self, opened: OpenedHospital) -> None:
+        self._profile_name, self._signed_in = opened.profile_name, opened.account
+        self.window.cover_with(None)
+        self._begin()
+
     def _hospital_answers(self, account: DemoAccount) -> None:
         self.account = account
         self._open_store()
@@ -132,7 +161,10 @@ class RunningApplication(QObject):
 
         self._store = opened.store
         settings = Settings.load(self._home)
-        self._room = CaseRoom(self.window, opened.store, opened.profile, self.background, self.registry)
+        account = self._signed_in or opened.account
+        self._room = CaseRoom(self.window, opened.store, opened.profile, self.background, self.registry, account)
+        if account is not None:
+            self._join_sign_in(opened.profile, account, self._room)
         self._room.open(
             settings.get(SYNC_INTERVAL_S),
             notice=self.account.notice if self.account else "",
@@ -140,6 +172,15 @@ class RunningApplication(QObject):
             last_page=opened.open_page,
         )
         self.background.cpu_lane(_import_viewers, lambda _nothing: self._viewers_came(), self._fail)
+
+    def _join_sign_in(self, profile: HospitalProfile, account: SignedInAccount, room: CaseRoom) -> None:
+        from workstation.sign_in_desk import SignInDesk
+
+        desk = SignInDesk(
+            self.window, self.background, profile, account, lambda: self.registry.run("sync.now"), self.open_browser
+        )
+        self.registry.add(desk.actions())
+        room.on_round_ended(desk.round_ended)
 
     def _viewers_came(self) -> None:
         assert self._room is not None
@@ -170,8 +211,21 @@ class RunningApplication(QObject):
         return [
             Action("help.shortcuts", "&Keyboard shortcuts", self._show_sheet, "&Help", "F1", icon="keys"),
             Action("help.palette", "Do &what…", self._show_palette, "&Help", "Ctrl+K", icon="search"),
+            Action(
+                "hospital.list",
+                "&Hospitals…",
+                self._show_hospitals,
+                "H&ospital",
+                "Ctrl+Shift+H",
+                enabled_when=lambda: self._demo is None and bool(self._profile_name),
+                icon="case",
+            ),
             Action("app.quit", "&Quit", self._quit, "&Case", "Ctrl+Q", icon="quit"),
         ]
+
+    def _show_hospitals(self) -> None:
+        self.wants_hospitals = True
+        self.window.close()
 
     def _quit(self) -> None:
         self.window.close()
@@ -191,6 +245,8 @@ def build_application(
     account: DemoAccount | None = None,
 ) -> RunningApplication:
     """The whole program over the data in *home*, window shown; it goes on opening while Qt's events are processed.
+
+    An empty *profile* shows the list of hospitals first.
 
     *demo* is stopped with the application, and started by it unless the *account* of the started one is given.
     """
@@ -217,6 +273,7 @@ def make_qt_application() -> QApplication:
 
 def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
     """On the store lane: the hospital's address, the store, and where the last run ended."""
+    from sync.authorization.signed_in_account import credentials_of
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import open_store
     from workstation.demo_mode import enrol_demo_identity, write_demo_profile
@@ -231,7 +288,8 @@ def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
             enrol_demo_identity(home, store, account)
             store.session.put("demo_signing_hint", account.signing_hint)
         remember_profile(home, name)
-        return _Opened(profile, store, store.session.find("open_case"), store.session.find("open_page"))
+        last_case, last_page = store.session.find("open_case"), store.session.find("open_page")
+        return _Opened(profile, store, last_case, last_page, credentials_of(profile))
     except BaseException:
         store.close()
         raise

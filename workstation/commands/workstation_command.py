@@ -6,6 +6,7 @@ import os
 from argparse import Namespace
 
 from workstation.commands.answer import DONE, FAILED, complain, home_of, profile_of
+from workstation.places import LAST_PROFILE
 
 
 def open_workstation(options: Namespace) -> int:
@@ -17,7 +18,10 @@ def open_workstation(options: Namespace) -> int:
         complain("There is no screen to open a window on; `readingroom demo` shows the program without one.")
         return FAILED
     try:
-        home, profile = home_of(options), profile_of(options)
+        home = home_of(options)
+        # Without a hospital of its own the window begins with the list of them.
+        named = getattr(options, "profile", None) or (home / LAST_PROFILE).is_file()
+        profile = profile_of(options) if named else ""
     except SyncError as error:
         if has_display():
             from workstation.window.sentence_dialog import show_sentence
@@ -26,7 +30,12 @@ def open_workstation(options: Namespace) -> int:
         raise
     from workstation.startup import build_application
 
-    return stay_open(build_application(home, profile))
+    running = build_application(home, profile)
+    status = stay_open(running)
+    while running.wants_hospitals:
+        running = build_application(home, "")
+        status = stay_open(running)
+    return status
 
 
 def stay_open(running: object) -> int:

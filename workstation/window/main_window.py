@@ -60,7 +60,9 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.strip)
         layout.addLayout(middle, 1)
         layout.addWidget(self.status)
-        self.setCentralWidget(centre)
+        self._cover = QStackedWidget()
+        self._cover.addWidget(centre)
+        self.setCentralWidget(self._cover)
         self._opening = OpeningPage()
         self._stack.addWidget(self._opening)
         self.set_reachable(())
@@ -68,6 +70,21 @@ class MainWindow(QMainWindow):
     def show_opening(self, text: str, fraction: float | None = None) -> None:
         """What the program is busy with before the first page, and how far (0..1; None: not known)."""
         self._opening.show_progress(text, fraction)
+
+    def cover_with(self, page: QWidget | None) -> None:
+        """Show *page* alone: no strip, rail, status line or menu beside it. None: the pages again."""
+        if page is None:
+            self._cover.setCurrentIndex(0)
+        else:
+            if self._cover.indexOf(page) < 0:
+                self._cover.addWidget(page)
+            self._cover.setCurrentWidget(page)
+        self.menuBar().setVisible(page is None)
+
+    @property
+    def is_covered(self) -> bool:
+        """Another page than the program's own fills the window."""
+        return self._cover.currentIndex() > 0
 
     def add_page(self, page_id: str, page: QWidget) -> None:
         """Take *page* in under *page_id* (one of `PAGES`)."""
