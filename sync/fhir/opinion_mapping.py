@@ -36,6 +36,9 @@ _AUTHOR_SIGNATURE = {
     "display": "Author's Signature",
 }
 _LARGEST_UNSIGNED_INT = 2_147_483_647
+_LARGEST_INLINE_BYTES = 4 * 1024 * 1024
+"""What is smaller also travels inside its Attachment: not every server puts the Binary's address where Attachment.url
+names it by its urn (FHIR R4 3.1.0.11.2), and then nobody there could find the signed bytes from the report."""
 _CODED_DIAGNOSES = ("opinion.dxcode.icd10", "opinion.dxcode.icdo", "opinion.dxcode.sct")
 
 
@@ -255,6 +258,8 @@ def _attachment(content_type: str, content: bytes, url: str) -> Json:
         attachment["size"] = len(content)
     else:
         extensions.append({"url": CONTENT_LENGTH_EXTENSION, "valueDecimal": len(content)})
+    if len(content) <= _LARGEST_INLINE_BYTES:
+        attachment["data"] = base64.b64encode(content).decode("ascii")
     sha1 = hashlib.sha1(content, usedforsecurity=False).digest()
     attachment["hash"] = base64.b64encode(sha1).decode("ascii")
     attachment["extension"] = extensions

@@ -33,10 +33,12 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port}{tls};
-    {certificate}
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {certificate};
+    ssl_protocols TLSv1.2 TLSv1.3;
     proxy_set_header Host $http_host;
-    proxy_set_header Forwarded "host=$http_host;proto={scheme}";
+    proxy_set_header Forwarded "host=$http_host;proto=https";
     auth_request /token;
     location = /token {{
       internal;
@@ -66,14 +68,6 @@ http {{
 
 
 @dataclass(frozen=True)
-class Certificate:
-    """What the front shows of itself: PEM files."""
-
-    chain: Path
-    key: Path
-
-
-@dataclass(frozen=True)
 class Front:
     """The hospital's one address, and the folder whose files it offers under ``/files/``."""
 
@@ -100,24 +94,23 @@ class Front:
         return f"{self.files_base}/{name}"
 
 
-def front_origin(port: int, certificate: Certificate | None) -> str:
-    return f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+def origin_at(port: int) -> str:
+    return f"https://127.0.0.1:{port}"
 
 
 @contextmanager
 def front(
-    folder: Path, port: int, *, fhir_port: int, archive_port: int, token_arguments: list[str],
-    certificate: Certificate | None = None, smart_configuration: str = "{}",
+    folder: Path, port: int, *, certificate: Path, fhir_port: int, archive_port: int, token_arguments: list[str],
+    smart_configuration: str = "{}",
 ) -> Iterator[Front]:  # fmt: skip
-    """*token_arguments* say which bearers pass (see `token_check`)."""
+    """*certificate* is one PEM with key and certificate; *token_arguments* say which bearers pass (`token_check`)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "smart-configuration.json").write_text(smart_configuration, "utf-8")
     token_port = free_port()
-    shown = f"ssl_certificate {certificate.chain}; ssl_certificate_key {certificate.key};" if certificate else ""
     configuration = _CONFIGURATION.format(
         folder=folder, port=port, token_port=token_port, fhir_port=fhir_port, archive_port=archive_port,
         archive_account=base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
-        tls=" ssl" if certificate else "", scheme="https" if certificate else "http", certificate=shown,
+        certificate=certificate,
         # Its workers would otherwise be somebody who may not read a test's own folder.
         user="user root;" if os.geteuid() == 0 else "",
     )  # fmt: skip
@@ -138,4 +131,4 @@ def front(
         running("token-check", checking, folder, listens(token_port), environment),
         running("nginx", nginx, folder, listens(port), environment),
     ):
-        yield Front(front_origin(port, certificate), folder)
+        yield Front(origin_at(port), folder)

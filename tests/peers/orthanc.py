@@ -46,7 +46,7 @@ class Orthanc:
         return held
 
 
-def store_instances(base: str, headers: dict[str, str], files: Sequence[Path]) -> dict[str, Any]:
+def store_instances(base: str, bearer: str, ca_file: Path | None, files: Sequence[Path]) -> dict[str, Any]:
     """STOW-RS (DICOM PS3.18 10.5) of Part 10 files in one request; the answer's dataset."""
     boundary = "one-file-after-another"
     body = b"".join(
@@ -57,7 +57,8 @@ def store_instances(base: str, headers: dict[str, str], files: Sequence[Path]) -
     answer = requests.post(
         f"{base}/studies",
         body + f"--{boundary}--\r\n".encode(),
-        headers={**headers, "Content-Type": kind, "Accept": "application/dicom+json"},
+        headers={"Authorization": f"Bearer {bearer}", "Content-Type": kind, "Accept": "application/dicom+json"},
+        verify=str(ca_file) if ca_file else True,
         timeout=_LIMIT_S,
     )
     answer.raise_for_status()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,10 +16,12 @@ from sync.demo_hospital.fhir_parameters import PARAMETERS
 from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState
 from sync.hospital_profile import HospitalProfile
 from tests.peers.fhir_server import fhir_server
-from tests.peers.front import Certificate, Front, front, front_origin
+from tests.peers.front import Front, front, origin_at
 from tests.peers.orthanc import Orthanc, orthanc, store_instances
 from tests.peers.serving import free_port
+from tests.sync.faulty_line import FaultyLine, faulty_line
 from tests.sync.small_hospital import STUDY_UID, TOKEN, SmallHospital
+from tests.sync.tls_server import Authority
 
 Json = dict[str, Any]
 _LIMIT_S = 60
@@ -49,6 +51,9 @@ class Site(Protocol):
     def add_file(self, name: str, content: bytes) -> str:
         """The address of a file offered under ``/files``; again with other content, the file has changed."""
 
+    def faulty_archive(self) -> AbstractContextManager[tuple[FaultyLine, HospitalProfile]]:
+        """The same hospital, but its archive's replies pass a line that may cut them."""
+
     def archive_digests(self) -> dict[str, str]:
         """SHA-256 of each Part 10 file in the archive, by SOP Instance UID."""
 
@@ -63,6 +68,11 @@ class DemoSite:
 
     def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile:
         return replace(self.hospital.profile(port), token=token)
+
+    @contextmanager
+    def faulty_archive(self) -> Iterator[tuple[FaultyLine, HospitalProfile]]:
+        with faulty_line(self.hospital.port) as line:
+            yield line, self.profile(line.port)
 
     def add_case(self, *, instances: int = 3, slide: bool = True) -> str:
         case_id = f"SO-{next(self._numbers)}"
@@ -95,6 +105,7 @@ class PeerSite:
     """Orthanc, sekmet-fhir and nginx. Cases are made as for the demo hospital and then handed over."""
 
     front: Front
+    authority: Authority
     archive: Orthanc
     fhir_port: int
     folder: Path
@@ -102,7 +113,7 @@ class PeerSite:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile:
-        origin = self.front.origin if port is None else f"http://127.0.0.1:{port}"
+        origin = self.front.origin if port is None else origin_at(port)
         return HospitalProfile(
             name="peers",
             hospital_name="Real Servers",
@@ -112,7 +123,21 @@ class PeerSite:
             token=token,
             practitioner_reference=OWNER,
             practitioner_name="Dr. Ilse Marwick",
+            site_ca_file=str(self.authority.ca_file),
         )
+
+    @contextmanager
+    def faulty_archive(self) -> Iterator[tuple[FaultyLine, HospitalProfile]]:
+        port = free_port()
+        certificate = self.authority.issue("second-front")
+        with (
+            faulty_line(self.archive.port) as line,
+            front(
+                self.folder / f"front-{port}", port, certificate=certificate, fhir_port=self.fhir_port,
+                archive_port=line.port, token_arguments=["static", TOKEN],
+            ),
+        ):  # fmt: skip
+            yield line, self.profile(port)
 
     def add_case(self, *, instances: int = 3, slide: bool = True) -> str:
         case_id = f"SO-{next(self._numbers)}"
@@ -127,7 +152,7 @@ class PeerSite:
         instances = [instance.path for instance in state.list_instances("")]
         for start in range(0, len(instances), 50):
             group = instances[start : start + 50]
-            store_instances(self.front.dicomweb_base, {"Authorization": f"Bearer {TOKEN}"}, group)
+            store_instances(self.front.dicomweb_base, TOKEN, self.authority.ca_file, group)
         for kind in _KINDS:
             for resource in state.list_resources(kind):
                 for stored in _files_named_in(state, resource.json):
@@ -171,18 +196,20 @@ class PeerSite:
 
 
 @contextmanager
-def peer_site(folder: Path, certificate: Certificate | None = None) -> Iterator[PeerSite]:
+def peer_site(folder: Path) -> Iterator[PeerSite]:
     """The real servers together, with a bearer that never runs out."""
+    folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    authority = Authority(folder, "site-authority")
     with (
         orthanc(folder / "orthanc") as archive,
-        fhir_server(folder / "fhir", f"{front_origin(port, certificate)}/fhir") as fhir_port,
+        fhir_server(folder / "fhir", f"{origin_at(port)}/fhir") as fhir_port,
         front(
-            folder / "front", port, fhir_port=fhir_port, archive_port=archive.port,
-            token_arguments=["static", TOKEN], certificate=certificate,
+            folder / "front", port, certificate=authority.issue("front"), fhir_port=fhir_port,
+            archive_port=archive.port, token_arguments=["static", TOKEN],
         ) as entrance,
     ):  # fmt: skip
-        yield PeerSite(entrance, archive, fhir_port, folder / "cases")
+        yield PeerSite(entrance, authority, archive, fhir_port, folder / "cases")
 
 
 def _at(node: Any, origin: str) -> Any:

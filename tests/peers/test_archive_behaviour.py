@@ -11,7 +11,7 @@ import pytest
 from sync.dicomweb.dicomweb_gateway import ACCEPT_LADDER, HttpDicomwebGateway
 from sync.errors import Refused
 from sync.hospital_connection import HospitalConnection
-from tests.peers.site import Site, study_of
+from tests.peers.site import PeerSite, Site, study_of
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,17 @@ def test_that_an_instance_comes_byte_for_byte_from_every_rung_on(
 def test_that_an_instance_nobody_has_is_refused(subject: Subject) -> None:
     with pytest.raises(Refused):
         subject.fetch("1.2.3.4")
+
+
+@pytest.mark.peers
+def test_that_orthanc_gives_an_instance_as_multipart_only(peers: PeerSite) -> None:
+    study_uid = study_of(peers.add_case(instances=1, slide=False))
+    connection = HospitalConnection(peers.profile())
+    url = f"{peers.profile().dicomweb_base}/studies/{study_uid}/series/{study_uid}.1/instances/{study_uid}.1.1"
+    try:
+        with connection.open("GET", url, headers={"Accept": ACCEPT_LADDER[0]}, accepted=frozenset({400})) as answer:
+            assert answer.status_code == 400
+        with connection.open("GET", url, headers={"Accept": ACCEPT_LADDER[1]}) as answer:
+            assert answer.headers["Content-Type"].startswith("multipart/related")
+    finally:
+        connection.close()

@@ -21,6 +21,9 @@ from tests.peers.opinions import signed_opinion
 from tests.peers.site import Site
 from tests.sync.small_hospital import PDF
 
+AROUND_A_TASK = ("Task:focus", "Task:patient")
+ON_A_MANIFEST = ("List:item", "ImagingStudy:endpoint")
+
 
 @pytest.fixture
 def fhir(site: Site) -> Iterator[HttpFhirGateway]:
@@ -56,7 +59,7 @@ def test_that_a_worklist_page_brings_the_request_the_patient_and_the_servers_tim
 ) -> None:
     case_id = site.add_case(instances=0)
     slug = case_id.lower()
-    pages = list(fhir.search(worklist("Practitioner/demo-specialist", None)))
+    pages = list(fhir.search(worklist("Practitioner/demo-specialist", None, AROUND_A_TASK)))
     references = {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in pages[0].bundle["entry"]}
     assert references == {f"Task/task-{slug}", f"ServiceRequest/sr-{slug}", f"Patient/p-{slug}"}
     assert pages[0].bundle["meta"]["lastUpdated"]
@@ -66,8 +69,8 @@ def test_that_a_search_since_a_moment_to_come_is_empty_and_since_a_past_one_is_n
     site: Site, fhir: HttpFhirGateway
 ) -> None:
     site.add_case(instances=0)
-    assert found(fhir, worklist("Practitioner/demo-specialist", "2999-01-01T00:00:00+00:00")) == []
-    assert found(fhir, worklist("Practitioner/demo-specialist", "2020-01-01T00:00:00+00:00"))
+    assert found(fhir, worklist("Practitioner/demo-specialist", "2999-01-01T00:00:00+00:00", AROUND_A_TASK)) == []
+    assert found(fhir, worklist("Practitioner/demo-specialist", "2020-01-01T00:00:00+00:00", AROUND_A_TASK))
 
 
 def test_that_pages_bring_every_task_once(site: Site, fhir: HttpFhirGateway) -> None:
@@ -89,7 +92,7 @@ def test_that_reconciliation_finds_the_asked_tasks_with_owner_and_status(site: S
 
 def test_that_the_manifest_is_found_by_its_id(site: Site, fhir: HttpFhirGateway) -> None:
     manifest = f"manifest-{site.add_case(instances=0).lower()}"
-    lists = [r for r in found(fhir, records(manifest)) if r["resourceType"] == "List"]
+    lists = [r for r in found(fhir, records(manifest, ON_A_MANIFEST)) if r["resourceType"] == "List"]
     assert [r["id"] for r in lists] == [manifest]
 
 
@@ -151,6 +154,20 @@ def test_that_the_opinions_transaction_creates_everything_and_completes_the_task
     report = fhir.read(outputs["opinion"].removeprefix(site.profile().fhir_base + "/"))
     assert report["identifier"][0]["value"] == signed.frozen.opinion_identifier
     assert base64.b64decode(report["presentedForm"][0]["hash"]) == hashlib.sha1(signed.report_pdf).digest()
+
+
+def test_that_the_report_can_be_read_from_what_the_server_keeps(
+    site: Site, fhir: HttpFhirGateway, store: Store
+) -> None:
+    case = synced_case(site, store)
+    signed = signed_opinion(case.case_id)
+    bundle = opinion_bundle(signed, case, fhir.read(case.task_reference), fhir.capability().identifier_search)
+    fhir.transaction(bundle)
+    output = fhir.read(case.task_reference)["output"][0]["valueReference"]["reference"]
+    form = fhir.read(output)["presentedForm"][0]
+    assert base64.b64decode(form["data"]) == signed.report_pdf
+    if not form["url"].startswith("urn:uuid:"):
+        assert fhir.read_binary(form["url"]) == signed.report_pdf
 
 
 def test_that_a_transaction_on_an_outdated_task_creates_nothing(

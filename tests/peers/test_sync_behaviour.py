@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.outbox import deliver_outbox
-from sync.records.case import CaseId, CaseStatus
+from sync.records.case import CaseId, CaseStatus, ConsentState
 from sync.store.database import Store, open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
@@ -79,3 +79,34 @@ def test_that_a_case_given_to_somebody_else_is_locked(site: Site, store: Store) 
     site.change(store.cases.get_case(case_id).task_reference, owner={"reference": "Practitioner/other"})
     run_sync_round(store, site.profile())
     assert store.cases.find_withdrawal(case_id) is not None
+
+
+def test_that_a_question_put_differently_at_the_hospital_is_read_anew(site: Site, store: Store) -> None:
+    case_id = CaseId(site.add_case(instances=0))
+    run_sync_round(store, site.profile())
+    request = store.cases.get_case(case_id).service_request_reference
+    site.change(request, note=[{"text": "Is it malignant?"}])
+    run_sync_round(store, site.profile())
+    assert store.cases.get_case(case_id).questions == ("Is it malignant?",)
+
+
+def test_that_a_release_taken_back_closes_the_records(site: Site, store: Store) -> None:
+    case_id = CaseId(site.add_case(instances=0))
+    run_sync_round(store, site.profile())
+    site.change(store.cases.get_case(case_id).consent_reference or "", status="inactive")
+    run_sync_round(store, site.profile())
+    assert store.cases.get_case(case_id).consent is ConsentState.MISSING
+
+
+def test_that_records_added_later_are_fetched(site: Site, store: Store) -> None:
+    case_id = CaseId(site.add_case(instances=0, slide=False))
+    run_sync_round(store, site.profile())
+    manifest = store.cases.get_case(case_id).manifest_reference.partition("/_history")[0]
+    letter = site.resource(f"DocumentReference/report-{case_id.lower()}")
+    other = site.add_case(instances=0, slide=True)
+    assert len(store.objects.list_objects(case_id)) == 1
+    slide = f"DocumentReference/slide-{other.lower()}"
+    entries = [{"item": {"reference": f"DocumentReference/{letter['id']}"}}, {"item": {"reference": slide}}]
+    site.change(manifest, entry=entries)
+    run_sync_round(store, site.profile())
+    assert {o.source for o in store.objects.list_objects(case_id)} == {f"DocumentReference/{letter['id']}", slide}
