@@ -35,7 +35,7 @@ class SiteTrust:
     ca_file: str = ""
     """A PEM file with the site's own authority; empty: the system's authorities only."""
     spki_pin: str = ""
-    """``sha256/`` and base64 of the servers' SubjectPublicKeyInfo (RFC 7469); empty: any trusted one."""
+    """``sha256/`` and base64 of the servers' SubjectPublicKeyInfo, apart by blanks (RFC 7469); empty: any key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import socket
 import ssl
 import threading
@@ -110,9 +109,13 @@ def unsafe_line(error: BaseException, url: str) -> ConnectionNotSafe | None:
     return ConnectionNotSafe(f"{why}, so nothing was sent.")
 
 
-def check_pin(pin: str) -> str:
-    """*pin* in its normal form, ``sha256/`` and base64 (RFC 7469 2.4); `ProfileRefused` where it is none."""
-    text = pin.strip().removeprefix("sha256/")
+def read_pins(pins: str) -> frozenset[str]:
+    """The pins in *pins*, apart by blanks: several servers, or the next key. `ProfileRefused` where one is none."""
+    return frozenset(_read_pin(pin) for pin in pins.split())
+
+
+def _read_pin(pin: str) -> str:
+    text = pin.removeprefix("sha256/")
     try:
         if len(base64.b64decode(text, validate=True)) != hashlib.sha256().digest_size:
             raise ValueError
@@ -131,7 +134,7 @@ def spki_pin(certificate_der: bytes) -> str:
 class _SecureAdapter(HTTPAdapter):
     def __init__(self, trust: SiteTrust, lines: OpenLines) -> None:
         self._context = _make_context(trust.ca_file)
-        self._https_pool = _pool_class(check_pin(trust.spki_pin) if trust.spki_pin else "", lines)
+        self._https_pool = _pool_class(read_pins(trust.spki_pin), lines)
         self._http_pool = _plain_pool_class(lines)
         super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
 
@@ -176,14 +179,14 @@ def _plain_pool_class(lines: OpenLines) -> type[HTTPConnectionPool]:
     return Pool
 
 
-def _pool_class(pin: str, lines: OpenLines) -> type[HTTPSConnectionPool]:
-    """Pools whose connections check the pin before anything is sent, with and without a proxy."""
+def _pool_class(pins: frozenset[str], lines: OpenLines) -> type[HTTPSConnectionPool]:
+    """Pools whose connections check the pins before anything is sent, with and without a proxy."""
 
     class Connection(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
             certificate = self.sock.getpeercert(binary_form=True) if isinstance(self.sock, ssl.SSLSocket) else None
-            if pin and not (certificate and hmac.compare_digest(spki_pin(certificate), pin)):
+            if pins and not (certificate and spki_pin(certificate) in pins):
                 self.close()
                 raise PinDiffers("pin")
             lines.add(self.sock)

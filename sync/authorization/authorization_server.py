@@ -118,6 +118,7 @@ class AuthorizationServer:
                 code_verifier=request.code_verifier,
                 redirect_uri=request.redirect_uri,
                 aud=self._fhir_base,
+                prompt="consent",  # or there is no offline_access (OpenID Connect Core 11)
             )
         return str(url)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from authlib.common.security import generate_token
 
@@ -105,6 +105,9 @@ def _obtain(server: AuthorizationServer, open_browser: OpenBrowser, cancelled: C
         request = AuthorizationRequest(redirect.uri, generate_token(43), generate_token(43), generate_token(64))
         open_browser(server.authorization_url(request))
         redirected_to = redirect.wait(request.state, TIME_TO_SIGN_IN_S, cancelled)
+    answered_by = parse_qs(urlsplit(redirected_to).query).get("iss", [configuration.issuer])
+    if answered_by != [configuration.issuer]:  # another server's answer, mixed in (RFC 9207)
+        raise SignInFailed("The answer to this sign-in came from another authority than the hospital's.")
     tokens = server.exchange(request, redirected_to)
     try:
         reader = read_fhir_user(

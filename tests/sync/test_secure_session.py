@@ -79,9 +79,10 @@ def test_that_a_pinned_key_is_the_only_one_believed(authority: Authority) -> Non
     mine, another = authority.issue("mine"), authority.issue("another")
     with tls_server(mine) as server:
         assert fetch(server.profile(authority.ca_file, pin_of(mine))) == b"here"
+        assert fetch(server.profile(authority.ca_file, f"{pin_of(another)} {pin_of(mine)}")) == b"here"
         with pytest.raises(ConnectionNotSafe, match="another key than this hospital's profile names"):
             fetch(server.profile(authority.ca_file, pin_of(another)))
-        assert len(server.requests) == 1
+        assert len(server.requests) == 2
 
 
 def test_that_a_pin_does_not_replace_the_authority(authority: Authority) -> None:

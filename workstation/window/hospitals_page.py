@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -80,6 +81,8 @@ class HospitalsPage(QScrollArea):
         column.addWidget(self.message)
         column.addStretch(3)
         self.setWidget(inner)
+        # The menu is covered while this page is shown, and its keys with it.
+        QShortcut(QKeySequence("Ctrl+Q"), self, lambda: self.window().close())
         self.show_hospitals(())
 
     def show_hospitals(self, hospitals: Sequence[KnownHospital]) -> None:
@@ -179,6 +182,7 @@ class HospitalsPage(QScrollArea):
         self.more = QPushButton("&More settings")
         self.more.setObjectName("hospitals-more")
         self.more.setProperty("role", "quiet")
+        self.more.setStyleSheet("QPushButton { padding-left: 2px; padding-right: 2px; }")
         self.more.setCheckable(True)
         self.more.toggled.connect(self._show_more)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)

@@ -240,6 +240,22 @@ def test_that_a_server_that_is_no_hospital_says_so(hospital: SmallHospital) -> N
         find_hospital(f"http://127.0.0.1:{hospital.port}/files")
 
 
+def test_that_an_answer_of_another_authority_is_not_taken_for_the_hospitals(hospital: SmallHospital) -> None:
+    """RFC 9207: the mix-up of two authorization servers."""
+    sent: list[str] = []
+
+    def answer_as_another(address: str) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        query = {"code": "stolen", "state": asked["state"], "iss": "https://elsewhere.example"}
+        visit = threading.Thread(target=lambda: requests.get(asked["redirect_uri"], params=query, timeout=10))
+        visit.start()
+        sent.append(asked["redirect_uri"])
+
+    with pytest.raises(SignInFailed, match="another authority"):
+        sign_in_first(find_hospital(f"127.0.0.1:{hospital.port}"), "x", answer_as_another)
+    assert sent
+
+
 # --- the redirect ---------------------------------------------------------------------------------------------------
 
 
