@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.records.case import Case, ConsentState
+from sync.records.case_standing import CaseStanding
 from sync.records.stored_object import RejectedObject, StoredObject
 
 
@@ -74,13 +75,39 @@ NO_CONSENT = {
 
 def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Sequence[RejectedObject]) -> Completeness:
     """Count what is here against what the hospital lists."""
-    sources = frozenset(stored.source for stored in objects)
     per_series: dict[str, set[str]] = {}
     for stored in objects:
         if stored.series_uid is not None and stored.sop_instance_uid is not None:
             per_series.setdefault(stored.series_uid, set()).add(stored.sop_instance_uid)
+    return _completeness(
+        case,
+        {series_uid: len(instances) for series_uid, instances in per_series.items()},
+        frozenset(stored.source for stored in objects),
+        tuple(rejected),
+        tuple(stored for stored in objects if stored.patient_mismatch),
+    )
+
+
+def completeness_in(standing: CaseStanding) -> Completeness:
+    """The same from the store's own counts, without the objects: what was rejected or foreign is not named."""
+    per_series: dict[str, int] = {}
+    for (_source, series_uid), count in standing.files_here.items():
+        if series_uid:
+            per_series[series_uid] = per_series.get(series_uid, 0) + count
+    return _completeness(
+        standing.case, per_series, frozenset(source for source, _series in standing.files_here), (), ()
+    )
+
+
+def _completeness(
+    case: Case,
+    per_series: Mapping[str, int],
+    sources: frozenset[str],
+    rejected: tuple[RejectedObject, ...],
+    foreign: tuple[StoredObject, ...],
+) -> Completeness:
     series = {
-        entry.series_uid: Count(len(per_series.get(entry.series_uid, ())), entry.instance_count)
+        entry.series_uid: Count(per_series.get(entry.series_uid, 0), entry.instance_count)
         for study in case.studies
         for entry in study.series
     }
@@ -98,6 +125,6 @@ def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Seque
         studies=studies,
         series=series,
         sources=sources,
-        rejected=tuple(rejected),
-        foreign=tuple(stored for stored in objects if stored.patient_mismatch),
+        rejected=rejected,
+        foreign=foreign,
     )

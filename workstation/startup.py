@@ -192,6 +192,13 @@ class RunningApplication(QObject):
             return
         self.is_ready = True
         self.ready.emit()
+        self._sweep_vault()
+
+    def _sweep_vault(self) -> None:
+        """Leftovers of interrupted writes go now that the reader can work: a million files take seconds to list."""
+        assert self._store is not None
+        sweep = self._store.vault.sweep
+        self.background.cpu_lane(sweep, failed=lambda error: log.info("the vault was not swept (%s)", type(error)))
 
     def _take_lock(self) -> None:
         directory = profile_directory(self._home, self._profile_name)
@@ -281,9 +288,8 @@ def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
     if account is not None:
         write_demo_profile(home, account)
     profile = HospitalProfile.load(hospital_profile_path(home, name))
-    store = open_store(profile_directory(home, name))
+    store = open_store(profile_directory(home, name), sweep=False)
     try:
-        store.vault.sweep()
         if account is not None:
             enrol_demo_identity(home, store, account)
             store.session.put("demo_signing_hint", account.signing_hint)

@@ -132,7 +132,14 @@ def _put(connection: Connection, case: Case, resources: Iterable[Json], read_aga
         select(case_lock.c.sentence).where(case_lock.c.case_id == case.case_id)
     ).scalar_one_or_none()
     unchanged = before is not None and before.record == record and before.withdrawn == locked
-    values: Json = {"record": record, "withdrawn": locked}
+    values: Json = {
+        "record": record,
+        "withdrawn": locked,
+        "status": case.status.value,
+        "task_reference": case.task_reference,
+        "task_version": case.task_version,
+        "patient_reference": case.patient.reference,
+    }
     if not unchanged:
         values["to_fetch"] = 1
     if read_again_at is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync.store.outbox_store import OutboxStore
     from sync.store.round_store import RoundStore
     from sync.store.session_store import SessionStore
+    from sync.store.worklist_store import WorklistStore
     from sync.vault.file_vault import FileVault
     from sync.vault.keys import StoreKeys, Unlock
 
@@ -40,6 +41,7 @@ class Store:
     session: SessionStore
     audit: AuditTrail
     vault: FileVault
+    worklist: WorklistStore
 
     def __init__(self, directory: Path, database: Database, keys: StoreKeys) -> None:
         from sync.store.annotation_store import AnnotationStore
@@ -53,6 +55,7 @@ class Store:
         from sync.store.round_store import RoundStore
         from sync.store.session_store import SessionStore
         from sync.store.vault_index import VaultIndex
+        from sync.store.worklist_store import WorklistStore
         from sync.vault.file_vault import FileVault
 
         self.directory = directory
@@ -68,6 +71,7 @@ class Store:
         self.outbox = OutboxStore(database)
         self.conflicts = ConflictStore(database, self.audit)
         self.session = SessionStore(database)
+        self.worklist = WorklistStore(database)
         self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database, keys))
 
     @property
@@ -92,12 +96,13 @@ class Store:
         self._database.close()
 
 
-def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool = False) -> Store:
+def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool = False, sweep: bool = True) -> Store:
     """Open the store in *directory*, made with its key on first use; leftovers of interrupted writes are swept.
 
     A store that is made with *unlock* opens with nothing else from then on; one made without keeps its key in a file,
     until `protection.protect_store`. With *read_only* nothing is made, migrated or swept, and another program may have
-    it open for writing. StoreLocked when it needs an *unlock* and there is none, UnlockRefused when that is wrong;
+    it open for writing. Without *sweep* the caller sees to `Store.vault.sweep` when there is time: it lists every file
+    of the vault. StoreLocked when it needs an *unlock* and there is none, UnlockRefused when that is wrong;
     StoreUnavailable when the key is missing or wrong, the database damaged, or its schema newer than this program.
     """
     from sync.store.connection import Database
@@ -126,7 +131,7 @@ def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool
             with database.writing() as connection:
                 migrate(connection, keys)
         store = Store(directory, database, keys)
-        if not read_only:
+        if sweep and not read_only:
             store.vault.sweep()
     except BaseException:
         database.close()

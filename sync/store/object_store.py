@@ -40,7 +40,12 @@ class ObjectStore:
 
         A mismatch nobody has seen yet ends an override: who took responsibility for one stranger did not for the next.
         """
-        kept = {"sha256": obj.sha256, "record": to_text(obj)}
+        kept = {
+            "sha256": obj.sha256,
+            "record": to_text(obj),
+            "series_uid": obj.series_uid,
+            "patient_mismatch": obj.patient_mismatch,
+        }
         statement = insert(stored_object).values(
             case_id=obj.case_id, source=obj.source, sop_instance_uid=obj.sop_instance_uid or "", **kept
         )

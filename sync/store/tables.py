@@ -23,12 +23,15 @@ case_record = _table(
     "record withdrawn status task_reference task_version patient_reference read_again_at",
     "to_fetch",
 )
-"""Status, Task and patient are read out of the record by the database; they cannot be written."""
 refused_task = _table("refused_task", "reference", "sentence")
-object_tally = _table("object_tally", "case_id source series_uid", integers="here strangers")
 fhir_resource = _table("fhir_resource", "reference", "case_id content")
 sync_token = _table("sync_token", "only_row", "content", "only_row")
-stored_object = _table("stored_object", "object_id", "case_id source sop_instance_uid sha256 record", "object_id")
+stored_object = _table(
+    "stored_object",
+    "object_id",
+    "case_id source sop_instance_uid sha256 record series_uid patient_mismatch",
+    "object_id",
+)
 rejected_object = _table("rejected_object", "object_id", "case_id source title record", "object_id")
 expected_instances = _table("expected_instances", "case_id source series_uid", "sop_instance_uids")
 display_facts = _table("display_facts", "case_id name", blobs="payload")

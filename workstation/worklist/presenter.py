@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.records.case import Case, CaseId, ConsentState
-from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords
-from workstation.completeness import completeness_of
+from sync.records.case_standing import CaseStanding
+from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
+from workstation.completeness import completeness_in
 from workstation.due import DueWords, due_words
 from workstation.lanes import Lanes
-from workstation.stored_state import accept_queued_cases, load_state
 from workstation.window.patient_identity import identity_of
 
 if TYPE_CHECKING:
     from sync.store.database import Store
+
+ROWS_AT_ONCE = 250
+"""Cases read in one step of the store lane: some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,40 +103,57 @@ class WorklistPresenter:
             touched, self._touched = frozenset(self._touched), set()
             self._load(touched)
 
-    def _load(self, wanted: frozenset[CaseId] | None) -> None:
+    def _load(self, wanted: Collection[CaseId] | None) -> None:
         self._loading = True
+        if wanted is None:
+            self._lanes.store_lane(self._store.worklist.list_case_ids, self._load_parts, self._not_loaded)
+        else:
+            self._load_parts(tuple(wanted))
+
+    def _load_parts(self, case_ids: Sequence[CaseId]) -> None:
+        """Part by part: open cases are there at once, and opening one waits for a part at most."""
+        part, rest = case_ids[:ROWS_AT_ONCE], case_ids[ROWS_AT_ONCE:]
         now = self._now()
-        self._lanes.store_lane(lambda: load_rows(self._store, now, wanted), self._show, self._not_loaded)
+        self._lanes.store_lane(
+            lambda: load_rows(self._store, now, part), lambda rows: self._part_came(rows, rest), self._not_loaded
+        )
 
     def _not_loaded(self, error: Exception) -> None:
         self._loading = False
         self._failed(error)
 
-    def _show(self, rows: tuple[WorklistRow, ...]) -> None:
-        self._loading = False
+    def _part_came(self, rows: tuple[WorklistRow, ...], rest: Sequence[CaseId]) -> None:
+        is_first = not self._rows
         self._rows |= {row.case_id: row for row in rows}
-        if self._view is not None:
+        if self._view is not None and (is_first or not rest):
             self._view.show_rows(tuple(sorted(self._rows.values(), key=lambda row: row.order)))
+        if rest:
+            self._load_parts(rest)
+            return
+        self._loading = False
         self._load_touched()
 
 
 def load_rows(store: Store, now: datetime, wanted: Collection[CaseId] | None) -> tuple[WorklistRow, ...]:
     """The *wanted* cases as rows (None: every case of the store)."""
-    accepting = accept_queued_cases(store)
-    if wanted is None:
-        cases = list(store.cases.list_cases())
-    else:
-        cases = [case for case_id in wanted if (case := store.cases.find_case(case_id)) is not None]
-    return tuple(_load_row(store, case, case.case_id in accepting, now) for case in cases)
+    case_ids = store.worklist.list_case_ids() if wanted is None else wanted
+    return tuple(_load_row(standing, now) for standing in store.worklist.list_standings(case_ids))
 
 
-def _load_row(store: Store, case: Case, accept_queued: bool, now: datetime) -> WorklistRow:
-    case_id = case.case_id
-    state = load_state(store, case, accept_queued=accept_queued)
-    here = completeness_of(case, store.objects.list_objects(case_id), store.objects.list_rejected(case_id))
-    tone = "" if here.is_whole and not here.rejected else "warning"
+def _load_row(standing: CaseStanding, now: datetime) -> WorklistRow:
+    case = standing.case
+    state = state_of(
+        case,
+        draft=standing.drafted,
+        accept_queued=standing.accept_queued,
+        signed=standing.signed,
+        delivered=standing.delivered,
+        withdrawn=standing.withdrawn,
+    )
+    here = completeness_in(standing)
+    tone = "" if here.is_whole and not standing.rejected else "warning"
     words = here.words()
-    if here.foreign:
+    if standing.strangers:
         tone, words = "danger", f"{words} · foreign image"
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"

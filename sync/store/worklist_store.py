@@ -1,0 +1,110 @@
+"""The worklist's lines out of the store: six statements for one case or for five hundred.
+
+Files are counted in an index; no object's row is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import Connection, func, select
+
+from sync.records.case import Case, CaseId, CaseStatus
+from sync.records.case_standing import CaseStanding
+from sync.records.outbox_entry import OutboxKind, OutboxState
+from sync.store.connection import Database
+from sync.store.record_codec import from_text
+from sync.store.tables import (
+    case_record,
+    opinion_draft,
+    outbox,
+    receipt,
+    rejected_object,
+    signed_opinion,
+    stored_object,
+)
+
+_NAMED_AT_ONCE = 500
+
+
+class WorklistStore:
+    """Facet `Store.worklist`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list_case_ids(self) -> tuple[CaseId, ...]:
+        """Every case: the open ones first, in each part by case number."""
+        closed = case_record.c.status.in_([status.value for status in CaseStatus if status.is_terminal])
+        query = select(case_record.c.case_id).order_by(closed, case_record.c.case_id)
+        with self._database.reading() as connection:
+            return tuple(CaseId(case_id) for case_id in connection.execute(query).scalars())
+
+    def list_standings(self, wanted: Collection[CaseId]) -> tuple[CaseStanding, ...]:
+        """The *wanted* cases that are here, in no order, with where each stands."""
+        listed = sorted(wanted)
+        standings: list[CaseStanding] = []
+        with self._database.reading() as connection:
+            for start in range(0, len(listed), _NAMED_AT_ONCE):
+                standings += _standings(connection, listed[start : start + _NAMED_AT_ONCE])
+        return tuple(standings)
+
+
+def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseStanding]:
+    here: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    strangers: dict[str, int] = defaultdict(int)
+    obj = stored_object.c
+    kinds = (obj.case_id, obj.source, obj.series_uid, obj.patient_mismatch)
+    counts = select(*kinds, func.count()).where(obj.case_id.in_(wanted)).group_by(*kinds)
+    for case_id, source, series_uid, mismatch, count in connection.execute(counts):
+        group = here[case_id]
+        group[source, series_uid or ""] = group.get((source, series_uid or ""), 0) + count
+        strangers[case_id] += count if mismatch else 0
+    refused = rejected_object.c.case_id
+    counted = connection.execute(select(refused, func.count()).where(refused.in_(wanted)).group_by(refused))
+    rejected = {row[0]: int(row[1]) for row in counted}
+    drafted = frozenset(
+        connection.execute(select(opinion_draft.c.case_id).where(opinion_draft.c.case_id.in_(wanted))).scalars()
+    )
+    delivered = _signed(connection, wanted)
+    accepting = set(
+        connection.execute(
+            select(outbox.c.case_id).where(
+                outbox.c.case_id.in_(wanted),
+                outbox.c.kind == OutboxKind.TASK_MOVE.value,
+                outbox.c.subject == CaseStatus.ACCEPTED.value,
+                outbox.c.state != OutboxState.NEEDS_ATTENTION.value,
+            )
+        ).scalars()
+    )
+    rows = connection.execute(
+        select(case_record.c.case_id, case_record.c.record, case_record.c.withdrawn).where(
+            case_record.c.case_id.in_(wanted)
+        )
+    ).all()
+    for case_id, record, withdrawn in rows:
+        yield CaseStanding(
+            case=from_text(Case, record),
+            files_here=here.get(case_id, {}),
+            strangers=strangers.get(case_id, 0),
+            rejected=rejected.get(case_id, 0),
+            withdrawn=withdrawn is not None,
+            drafted=case_id in drafted and case_id not in delivered,
+            signed=case_id in delivered,
+            delivered=delivered.get(case_id, False),
+            accept_queued=case_id in accepting,
+        )
+
+
+def _signed(connection: Connection, wanted: list[CaseId]) -> dict[str, bool]:
+    """Of each case with a signed opinion, whether the receipt of its latest version has come."""
+    signed = signed_opinion.c
+    received = receipt.c.opinion_identifier
+    query = (
+        select(signed.case_id, received)
+        .select_from(signed_opinion.outerjoin(receipt, received == signed.opinion_identifier))
+        .where(signed.case_id.in_(wanted))
+        .order_by(signed.case_id, signed.version)
+    )
+    return {case_id: found is not None for case_id, found in connection.execute(query)}
