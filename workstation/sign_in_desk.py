@@ -62,7 +62,8 @@ class SignInDesk(QObject):
         if not self._account.needs_person or self._was_asked:
             return
         self._was_asked = True
-        if self._window.current_page == "worklist" and QApplication.activeModalWidget() is None:
+        is_free = not self._window.is_covered and QApplication.activeModalWidget() is None
+        if self._window.current_page == "worklist" and is_free:
             self.ask()
         else:
             self._window.status.say(
