@@ -16,6 +16,7 @@ from sync.hospital_profile import HospitalProfile
 from sync.records.case import CaseId
 from sync.records.outbox_entry import OutboxEntry
 from sync.store.database import Store
+from sync.transfer.control import TransferControl
 from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
 from workstation.background import Background, sentence_for
@@ -27,6 +28,10 @@ from workstation.desk import Desk
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
 from workstation.sync_loop import SyncLoop
+from workstation.transfers.metered_network import MeteredNetwork
+from workstation.transfers.page import TransfersPage
+from workstation.transfers.presenter import TransfersPresenter
+from workstation.transfers.transfer_actions import transfer_actions
 from workstation.window.main_window import MainWindow
 from workstation.worklist.page import WorklistPage
 from workstation.worklist.presenter import WorklistPresenter
@@ -58,18 +63,26 @@ class CaseRoom:
         self._worklist = WorklistPresenter(store, background, local_now, self._say_failure)
         self._worklist_page = WorklistPage()
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
-        self._sync = SyncLoop(background, store, profile, credentials=credentials)
+        self._control = TransferControl(is_metered=MeteredNetwork().is_metered)
+        self._sync = SyncLoop(background, store, profile, credentials=credentials, control=self._control)
+        self._transfers = TransfersPresenter(
+            store, background, self._control, local_now, self._sync.sync_now, self._say_failure
+        )
+        self._transfers_page = TransfersPage()
         self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
 
     def open(self, sync_interval_s: float, *, notice: str, last_case: str | None, last_page: str | None) -> None:
         """Put the first pages in the window and begin to sync."""
         self._window.add_page("worklist", self._worklist_page)
         self._window.add_page("case", self._case_page)
+        self._window.add_page("transfers", self._transfers_page)
         self._join_pages()
         self._join_sync()
+        self._join_transfers()
         self._registry.add([*self._desk.actions(), *self._own_actions()])
         self._worklist_page.show_notice(notice)
         self._worklist.attach(self._worklist_page)
+        self._transfers.attach(self._transfers_page)
         self._worklist_page.select_case(CaseId(last_case) if last_case else None)
         self._desk.restore(last_case, last_page)
         self._refresh_outbox()
@@ -145,6 +158,23 @@ class CaseRoom:
         self._sync.changed.connect(self._desk.changes_happened)
         self._sync.finished.connect(self._news.ended)
         self._sync.failed.connect(self._news.failed)
+
+    def _join_transfers(self) -> None:
+        page, presenter = self._transfers_page, self._transfers
+        self._registry.add(transfer_actions(presenter, page.current_case))
+        page.current_changed.connect(self._registry.notify)
+        page.pause_requested.connect(lambda: self._registry.run("transfers.pause"))
+        page.give_up_requested.connect(lambda: self._registry.run("transfers.give_up"))
+        page.try_again_requested.connect(lambda: self._registry.run("transfers.try_again"))
+        page.pause_all_requested.connect(lambda: self._registry.run("transfers.pause_all"))
+        page.open_requested.connect(lambda case_id: self._desk.open_case(CaseId(case_id)))
+        page.limit_chosen.connect(presenter.set_limit)
+        page.images_allowed.connect(lambda: presenter.allow_images_on_metered(True))
+        self._desk.on_changes(presenter.changes_happened)
+        self._sync.began.connect(lambda: presenter.sync_ran(True))
+        self._sync.progressed.connect(presenter.progressed)
+        self._sync.finished.connect(lambda _report: presenter.sync_ran(False))
+        self._sync.failed.connect(lambda _error: presenter.sync_ran(False))
 
     def _changed(self, changes: Changes) -> None:
         """A presenter changed the store. What must leave is sent at once."""

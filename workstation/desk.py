@@ -137,8 +137,8 @@ class Desk:
         """The pages that may be shown now. Blocked images are out of reach by any key."""
         summary = self._cases.summary
         if summary is None:
-            return ("worklist",)
-        pages = ["worklist", "case"]
+            return ("worklist", "transfers")
+        pages = ["worklist", "case", "transfers"]
         if "reading" in self._pages and summary.has_images and not summary.is_blocked:
             pages.append("reading")
         if "opinion" in self._pages:
@@ -152,6 +152,7 @@ class Desk:
             ("case", "&Case", "F3", "case"),
             ("reading", "&Images", "F4", "images"),
             ("opinion", "&Opinion", "F6", "opinion"),
+            ("transfers", "&Transfers", "F7", "transfers"),
         ):
             yield Action(
                 f"page.{page_id}",

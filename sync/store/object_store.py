@@ -119,6 +119,22 @@ class ObjectStore:
             )
         return tuple(from_text(RejectedObject, row) for row in rows)
 
+    def list_cases_with_rejected(self) -> tuple[CaseId, ...]:
+        """Cases of which something was turned away."""
+        with self._database.reading() as connection:
+            return tuple(
+                CaseId(found)
+                for found in connection.execute(
+                    select(rejected_object.c.case_id).distinct().order_by(rejected_object.c.case_id)
+                ).scalars()
+            )
+
+    def remove_rejected(self, case_id: CaseId) -> Changes:
+        """They are asked for once more, and may be turned away again."""
+        with self._database.writing() as connection:
+            connection.execute(delete(rejected_object).where(rejected_object.c.case_id == case_id))
+        return Changes(objects=frozenset({case_id}))
+
     def put_expected(self, case_id: CaseId, source: str, series_uid: str, sop_uids: Sequence[str]) -> Changes:
         """Keep what the hospital lists of one series; the latest list counts."""
         listed = json.dumps(list(sop_uids))

@@ -95,6 +95,11 @@ class RoundStore:
             for group in _groups([case.case_id for case in cases]):
                 connection.execute(update(case_record).where(case_record.c.case_id.in_(group)).values(to_fetch=0))
 
+    def note_wanted(self, case_id: CaseId) -> None:
+        """Something of this case is fetched anew."""
+        with self._database.writing() as connection:
+            connection.execute(update(case_record).where(case_record.c.case_id == case_id).values(to_fetch=1))
+
     def put_refused(self, task_reference: str, sentence: str) -> None:
         """An assignment that cannot be taken in as the hospital sent it; it is asked for again each round."""
         put = insert(refused_task).values(reference=task_reference, sentence=sentence)

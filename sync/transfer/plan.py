@@ -154,6 +154,8 @@ def try_again(store: Store, case_id: CaseId) -> None:
     """What of a case did not pass the door is asked for once more."""
     for rejected in store.objects.list_rejected(case_id):
         store.session.remove(_turned_away_key(case_id, rejected.source))
+    store.objects.remove_rejected(case_id)
+    store.rounds.note_wanted(case_id)
 
 
 def note_fetched(store: Store, case_id: CaseId, document: Document) -> None:

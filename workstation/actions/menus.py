@@ -25,10 +25,16 @@ from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
 from workstation.window.icons import icon
 
-MENU_ORDER = ("&Case", "&Go to", "&Images", "H&ospital", "&Help")
+MENU_ORDER = ("&Case", "&Go to", "&Images", "&Transfers", "H&ospital", "&Help")
 """Menus stand in this order, whichever action came first; others follow."""
 
-PAGE_TITLES = {"worklist": "Worklist", "case": "Case", "reading": "Images", "opinion": "Opinion"}
+PAGE_TITLES = {
+    "worklist": "Worklist",
+    "case": "Case",
+    "reading": "Images",
+    "opinion": "Opinion",
+    "transfers": "Transfers",
+}
 
 
 class Menus:

@@ -10,6 +10,7 @@ from sync.records.opinion import Receipt
 from workstation.case_state import NOT_STARTED, PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
+from workstation.size_words import size_words
 from workstation.window.patient_identity import PatientIdentity, identity_of
 
 CATEGORY_WORDS = {
@@ -193,15 +194,6 @@ def _document(document: Document, case: Case, here: Completeness) -> RecordLine:
         sentence=sentence,
         showable=is_here and is_pdf,
     )
-
-
-def size_words(size_bytes: int) -> str:
-    """``12 kB``, ``9.5 MB``, ``3.2 GB``."""
-    if size_bytes < 1_000_000:
-        return f"{max(1, round(size_bytes / 1000))} kB"
-    if size_bytes < 1_000_000_000:
-        return f"{size_bytes / 1_000_000:.1f} MB"
-    return f"{size_bytes / 1_000_000_000:.1f} GB"
 
 
 def _why_absent(document: Document, case: Case, here: Completeness) -> str:

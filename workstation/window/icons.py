@@ -20,6 +20,8 @@ GLYPHS = {
     "sync": "mdi6.sync",
     "offline": "mdi6.cloud-off-outline",
     "outbox": "mdi6.tray-arrow-up",
+    "transfers": "mdi6.tray-arrow-down",
+    "pause": "mdi6.pause",
     "search": "mdi6.magnify",
     "accept": "mdi6.check",
     "warning": "mdi6.alert-outline",

@@ -28,7 +28,10 @@ PAGES = (
     ("case", "Case", "case", "F3"),
     ("reading", "Images", "images", "F4"),
     ("opinion", "Opinion", "opinion", "F6"),
+    ("transfers", "Transfers", "transfers", "F7"),
 )
+AMONG_OTHERS = ("worklist", "transfers")
+"""Pages on which other patients than the open case's are on screen."""
 
 
 class MainWindow(QMainWindow):
@@ -95,7 +98,7 @@ class MainWindow(QMainWindow):
     def show_page(self, page_id: str) -> None:
         """Bring a page to the front; KeyError for one that was not added."""
         page = self._pages[page_id]
-        self.strip.set_among_others(page_id == "worklist")
+        self.strip.set_among_others(page_id in AMONG_OTHERS)
         for name, button in self._rail.items():
             button.setChecked(name == page_id)
         if self._stack.currentWidget() is not page:

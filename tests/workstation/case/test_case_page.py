@@ -19,9 +19,10 @@ from sync.store.database import Store, open_store
 from tests.workstation.cases import CASE_ID, NOW, REPORT, make_case, make_file, make_image
 from tests.workstation.lanes import ImmediateLanes
 from workstation.background import Background
-from workstation.case.case_summary import CaseSummary, size_words
+from workstation.case.case_summary import CaseSummary
 from workstation.case.page import CasePage
 from workstation.case.presenter import CasePresenter, load_summary
+from workstation.size_words import size_words
 
 MISMATCH = "The image is of patient P-2, the case of patient P-1."
 

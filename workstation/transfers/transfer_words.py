@@ -1,0 +1,160 @@
+"""One case's transfer put in words: its state, how much is here, how fast and how long still. No Qt here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.records.case import CaseId
+from sync.transfer.holds import Hold
+from workstation.size_words import size_words
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFacts:
+    """What is known of one case's files. ``*_bytes_total`` None: not known yet."""
+
+    case_id: CaseId
+    patient: str
+    files_here: int
+    files_total: int
+    bytes_here: int
+    bytes_total: int | None
+    hold: Hold | None
+    problems: tuple[str, ...]
+    """What did not come, and why, one sentence each."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.files_here >= self.files_total
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What holds for all cases at a moment."""
+
+    running: CaseId | None = None
+    rate_bytes_s: float = 0.0
+    all_paused: bool = False
+    waits_for_network: bool = False
+    is_syncing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One case as the table shows it. ``share`` is between 0 and 1."""
+
+    case_id: CaseId
+    patient: str
+    state: str
+    tone: str
+    share: float
+    amount: str
+    pace: str
+    problems: tuple[str, ...]
+    can_pause: bool
+    can_continue: bool
+    can_give_up: bool
+    can_try_again: bool
+
+
+def row_of(facts: TransferFacts, now: Circumstances) -> TransferRow:
+    """*facts* in words, as things stand."""
+    state, tone = _state(facts, now)
+    is_running = state == "Arriving"
+    return TransferRow(
+        case_id=facts.case_id,
+        patient=facts.patient,
+        state=state,
+        tone=tone,
+        share=_share(facts),
+        amount=_amount(facts),
+        pace=_pace(facts, now.rate_bytes_s) if is_running else "",
+        problems=facts.problems,
+        can_pause=not facts.is_whole and facts.hold is None,
+        can_continue=facts.hold is not None,
+        can_give_up=not facts.is_whole and facts.hold is not Hold.CANCELLED,
+        can_try_again=bool(facts.problems),
+    )
+
+
+def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
+    if facts.hold is Hold.CANCELLED:
+        return "Given up", "muted"
+    if facts.hold is Hold.PAUSED:
+        return "Paused", "warning"
+    if facts.is_whole:
+        return ("Complete", "good") if not facts.problems else ("Incomplete", "danger")
+    if now.all_paused:
+        return "Paused", "warning"
+    if now.running == facts.case_id:
+        return "Arriving", "accent"
+    if facts.problems:
+        return "Incomplete", "danger"
+    if now.waits_for_network:
+        return "Images wait", "warning"
+    return ("Next", "") if now.is_syncing else ("Waiting", "")
+
+
+def _share(facts: TransferFacts) -> float:
+    if facts.is_whole:
+        return 1.0
+    if facts.bytes_total:
+        return min(1.0, facts.bytes_here / facts.bytes_total)
+    return facts.files_here / facts.files_total if facts.files_total else 0.0
+
+
+def _amount(facts: TransferFacts) -> str:
+    files = f"{facts.files_here:,} of {facts.files_total:,} {'file' if facts.files_total == 1 else 'files'}"
+    if not facts.bytes_here:
+        return files if not facts.bytes_total else f"{files} · {size_words(facts.bytes_total)}"
+    if facts.is_whole or not facts.bytes_total:
+        return f"{files} · {size_words(facts.bytes_here)}"
+    return f"{files} · {size_words(facts.bytes_here)} of {size_words(facts.bytes_total)}"
+
+
+def _pace(facts: TransferFacts, rate_bytes_s: float) -> str:
+    if rate_bytes_s < 1:
+        return "no data at the moment"
+    if facts.bytes_total is None:
+        return rate_words(rate_bytes_s)
+    left_s = max(0, facts.bytes_total - facts.bytes_here) / rate_bytes_s
+    return f"{rate_words(rate_bytes_s)} · {time_left_words(left_s)}"
+
+
+def rate_words(rate_bytes_s: float) -> str:
+    """``3.2 MB/s``."""
+    return f"{size_words(round(rate_bytes_s))}/s"
+
+
+def time_left_words(seconds: float) -> str:
+    """Rounded as far as such an estimate deserves: ``a few seconds left``, ``40 s left``, ``about 12 min left``."""
+    if seconds < 5:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} s left"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {seconds / 3600:.1f} h left"
+
+
+def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
+    """One line about all of it."""
+    if now.all_paused:
+        return "All downloads are paused."
+    missing = [one for one in facts if not one.is_whole and one.hold is None]
+    if not missing:
+        troubled = sum(bool(one.problems) for one in facts)
+        return (
+            f"Nothing to fetch · {_cases(troubled)} with files that did not come" if troubled else "Everything is here."
+        )
+    words = [f"{_cases(len(missing))} incomplete"]
+    if now.running is not None and now.rate_bytes_s >= 1:
+        words.append(rate_words(now.rate_bytes_s))
+        if all(one.bytes_total is not None for one in missing):
+            left = sum((one.bytes_total or 0) - one.bytes_here for one in missing)
+            words.append(f"all of it {time_left_words(max(0, left) / now.rate_bytes_s)}")
+    return " · ".join(words)
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
