@@ -47,6 +47,7 @@ class CaseSheet:
     """Reference of who asks."""
     requester_name: str
     status: str = "requested"
+    business_status: str = "records-complete"
 
     @property
     def slug(self) -> str:
@@ -102,7 +103,7 @@ def task(sheet: CaseSheet, performer: str) -> Json:
         "groupIdentifier": {"system": f"{IDS}/case", "value": sheet.case_id},
         "basedOn": [{"reference": f"ServiceRequest/sr-{sheet.slug}"}],
         "status": sheet.status,
-        "businessStatus": concept(f"{NS}/CodeSystem/case-status", "records-complete"),
+        "businessStatus": concept(f"{NS}/CodeSystem/case-status", sheet.business_status),
         "intent": "order",
         "priority": sheet.priority,
         "code": concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill"),

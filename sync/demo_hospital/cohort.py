@@ -15,17 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sync.demo_hospital.case_resources import instant
 from sync.demo_hospital.cohort_images import SLIDE_NAME, ImageJob, image_jobs, write_images
 from sync.demo_hospital.hospital_resources import put_hospital_resources
 from sync.demo_hospital.state import HospitalState
-from sync.demo_hospital.stories import STORIES, Story
-from sync.demo_hospital.story_resources import story_resources
+from sync.demo_hospital.stories import STORIES
+from sync.demo_hospital.story import Story
+from sync.demo_hospital.story_resources import due_at, story_resources
 
 Json = dict[str, Any]
 OnProgress = Callable[[str, float], None]
 WriteImages = Callable[[Path, Sequence[ImageJob], OnProgress], Json]
 
-COHORT_VERSION = "2"
+COHORT_VERSION = "3"
 """Raised when a story or a phantom changes: a state folder with another version is filled anew."""
 
 _IMAGES_SHARE = 0.93
@@ -44,6 +46,7 @@ def build_cohort(state_dir: Path, on_progress: OnProgress, write: WriteImages = 
             on_progress("Writing letters and results", _IMAGES_SHARE)
             _write_truth(state.state_dir / "truth.json", truths)
             _fill(state)
+        move_due_dates_along(state, datetime.now(UTC))
     on_progress("The hospital is ready", 1.0)
 
 
@@ -78,6 +81,19 @@ def _fill(state: HospitalState) -> None:
             for resource in _story(state, story, built):
                 state.put_resource(resource)
         state.put_fact("cohort", COHORT_VERSION)
+
+
+def move_due_dates_along(state: HospitalState, today: datetime) -> None:
+    """Cases that nobody has accepted and that are always due soon are due soon seen from *today*, aware."""
+    for story in STORIES:
+        held = state.find_resource("Task", f"task-{story.case_id.lower()}") if story.due_moves_along else None
+        if held is None or held.json["status"] != "requested":
+            continue
+        task = held.json
+        due = instant(due_at(story, today))
+        if task["restriction"]["period"]["end"] < due:
+            period = {**task["restriction"]["period"], "end": due}
+            state.put_resource({**task, "restriction": {**task["restriction"], "period": period}})
 
 
 def _story(state: HospitalState, story: Story, built: datetime) -> list[Json]:

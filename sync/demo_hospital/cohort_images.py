@@ -7,19 +7,21 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from pydicom import dcmread
 
+from sync.demo_hospital.image_copies import ImageCopy, copy_study
 from sync.demo_hospital.phantoms import PhantomPatient
-from sync.demo_hospital.phantoms.ct_chest import write_ct_chest
+from sync.demo_hospital.phantoms.ct_chest import CtTruth, write_ct_chest
 from sync.demo_hospital.phantoms.dicom_writing import save, stable_uid
-from sync.demo_hospital.phantoms.mr_brain import write_mr_brain
+from sync.demo_hospital.phantoms.mr_brain import MrTruth, write_mr_brain
 from sync.demo_hospital.phantoms.slide import write_slide
-from sync.demo_hospital.stories import STORIES, Images, Story
+from sync.demo_hospital.stories import STORIES
+from sync.demo_hospital.story import Images, Story
 from sync.errors import SyncError
 
 Json = dict[str, Any]
@@ -43,6 +45,8 @@ class ImageJob:
     """None for the slide."""
     patient: PhantomPatient
     foreign_patient: PhantomPatient | None
+    copies: tuple[ImageCopy, ...] = ()
+    """Further cases that get the same slices."""
 
 
 class CohortFailed(SyncError):
@@ -53,11 +57,15 @@ def image_jobs(stories: Sequence[Story] = STORIES) -> list[ImageJob]:
     """What is to be written, most expensive first."""
     jobs = []
     for story in stories:
-        study = ImageJob(
-            story.case_id, story.images.value, _SECONDS[story.images], story.images, story.patient,
-            story.foreign_patient,
-        )  # fmt: skip
-        jobs.append(study)
+        if story.images is not None and story.same_images_as is None:
+            copies = tuple(
+                ImageCopy(one.case_id, one.patient) for one in stories if one.same_images_as == story.case_id
+            )
+            study = ImageJob(
+                story.case_id, story.images.value, _SECONDS[story.images], story.images, story.patient,
+                story.foreign_patient, copies,
+            )  # fmt: skip
+            jobs.append(study)
         if story.has_slide:
             jobs.append(ImageJob(story.case_id, "biopsy slide", _SECONDS["slide"], None, story.patient, None))
     return sorted(jobs, key=lambda job: -job.cost)
@@ -92,20 +100,23 @@ def write_images(
 
 
 def write_job(folder: Path, job: ImageJob, on_progress: Callable[[float], None]) -> Json:
-    """Write one phantom; return its truth as plain JSON."""
+    """Write one phantom and its copies; return its truth as plain JSON, those of copies by case id beside it."""
     directory = folder / job.case_id
     directory.mkdir(parents=True, exist_ok=True)
     if job.images is None:
         return {"slide": write_slide(directory / SLIDE_NAME, on_progress).to_json()}
     if job.images is Images.BRAIN_MR:
-        truth: Any = write_mr_brain(directory, job.patient, on_progress)
+        truth: CtTruth | MrTruth = write_mr_brain(directory, job.patient, on_progress)
     else:
         slices = 220 if job.images is Images.CHEST_CT else PART_SLICES
         truth = write_ct_chest(directory, job.patient, on_progress, slices=slices)
     if job.foreign_patient:
         _add_stray(directory / truth.files[-1], directory / FOREIGN_NAME, job.foreign_patient)
-    assert is_dataclass(truth)
-    return {"study": asdict(truth)}  # type: ignore[arg-type]
+    copies = {}
+    for copy in job.copies:
+        copied = copy_study(directory, truth, folder / copy.case_id, copy.patient)
+        copies[copy.case_id] = {"study": asdict(copied)}
+    return {"study": asdict(truth), **({"copies": copies} if copies else {})}
 
 
 def _add_stray(beside: Path, path: Path, patient: PhantomPatient) -> None:
@@ -162,7 +173,9 @@ def _collect(
                 continue
             shares[case_id, what] = share
             if truth is not None:
-                truths.setdefault(case_id, {}).update(json.loads(truth))
+                written = json.loads(truth)
+                truths.update(written.pop("copies", {}))
+                truths.setdefault(case_id, {}).update(written)
             done = sum(costs[key] * shares[key] for key in costs) / sum(costs.values())
             if truth is not None or done - told >= 0.01:
                 told = done

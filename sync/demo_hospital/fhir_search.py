@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sync.demo_hospital.fhir_parameters import PARAMETERS, find_references, instant_matches, matches
+from sync.demo_hospital.reference_index import ReferenceIndex
 from sync.demo_hospital.refusals import Refusal, invalid
 from sync.demo_hospital.state import HospitalState, StoredResource, now_text
 
@@ -52,6 +53,7 @@ class FhirSearch:
     def __init__(self, state: HospitalState, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._state = state
         self._clock_s = clock_s
+        self._references = ReferenceIndex(state)
         self._lock = threading.Lock()
         self._paged: OrderedDict[str, _Paged] = OrderedDict()
 
@@ -75,7 +77,7 @@ class FhirSearch:
             ids = sorted(set.intersection(*wanted_ids))
             held = [found for one in ids if (found := self._state.find_resource(kind, one)) is not None]
         else:
-            held = self._state.list_resources(kind)
+            held = self._references.find_candidates(kind, filters, own_base)
         return [one for one in held if self._satisfies(one, filters, own_base)]
 
     def _satisfies(self, stored: StoredResource, filters: Query, own_base: str) -> bool:

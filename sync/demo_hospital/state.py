@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ class HospitalState:
         self.state_dir = state_dir.resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._changes: Counter[str] = Counter()
         path = self.state_dir / "hospital.db"
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
@@ -138,6 +140,7 @@ class HospitalState:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
+                self._changes.update(list(self._changes))
                 with suppress(sqlite3.OperationalError):  # a COMMIT that failed may have undone it already
                     self._connection.execute("ROLLBACK")
                 raise
@@ -157,7 +160,13 @@ class HospitalState:
                 "INSERT INTO resource VALUES (?, ?, ?, ?, ?)", (kind, resource_id, version, last_updated, text)
             )
             self._connection.execute("INSERT OR REPLACE INTO current VALUES (?, ?, ?)", (kind, resource_id, version))
+            self._changes[kind] += 1
         return StoredResource(kind, resource_id, version, last_updated, text)
+
+    def count_changes(self, kind: str) -> int:
+        """A number that differs whenever resources of this type may have changed since it was asked for last."""
+        with self._lock:
+            return self._changes[kind]
 
     def put_resource_if_changed(self, resource: Json) -> StoredResource:
         """As `put_resource`, but a resource equal to the current version apart from meta is left as it is."""

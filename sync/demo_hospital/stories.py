@@ -1,86 +1,25 @@
-"""Four invented patients: who they are, what was found, what is asked. Data only; every name and number is made up.
+"""The invented patients, the first four of them here: who they are, what was found, what is asked. Data only.
 
-What the letters say agrees with the phantoms (`phantoms`): the CT's nodule is round, 14 mm, in the right upper lobe;
-the MR's lesion is 20 mm, left frontal, with an enhancing rim; the biopsy holds glands of an adenocarcinoma.
+Every name and number is made up. What the letters say agrees with the phantoms (`phantoms`): the CT's nodule is round,
+14 mm, in the right upper lobe; the MR's lesion is 20 mm, left frontal, with an enhancing rim; the biopsy holds glands
+of an adenocarcinoma.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-
+from sync.demo_hospital.further_stories import FURTHER_STORIES
 from sync.demo_hospital.phantoms import PhantomPatient
-
-
-class Images(Enum):
-    """Which phantom a story's study is."""
-
-    CHEST_CT = "chest CT, whole"
-    CHEST_CT_PART = "chest CT, the slices around the nodule"
-    BRAIN_MR = "brain MR"
-
-
-@dataclass(frozen=True, slots=True)
-class LabValue:
-    """One laboratory value; a limit that does not exist is None."""
-
-    loinc: str
-    name: str
-    value: float
-    unit: str
-    """UCUM."""
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter or report of another department, as words under headings."""
-
-    category: str
-    """Of DocumentReference: imaging-report, pathology-report, note."""
-    loinc: tuple[str, str]
-    title: str
-    department: str
-    author: str
-    days_before: int
-    """Before the question was asked."""
-    sections: tuple[tuple[str, str], ...]
-    conclusion: str = ""
-    """Also stored as a DiagnosticReport, unless empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One patient's case."""
-
-    case_id: str
-    patient: PhantomPatient
-    family: str
-    given: str
-    questions: tuple[str, ...]
-    diagnosis: str
-    diagnosis_code: str
-    order_details: tuple[str, ...]
-    performer: str
-    priority: str
-    asked_days_ago: int
-    due_in_days: int
-    images: Images
-    letters: tuple[Letter, ...]
-    labs: tuple[LabValue, ...]
-    released: bool = True
-    """False: the patient has not signed the release yet."""
-    has_slide: bool = False
-    foreign_patient: PhantomPatient | None = None
-    """Whose image strayed into this study."""
-
-
-_CT_REPORT = ("24627-2", "CT Chest")
-_MR_REPORT = ("24590-2", "MR Brain")
-_PATHOLOGY = ("22634-0", "Pathology report")
-_REFERRAL = ("57133-1", "Referral note")
-_RADIOLOGY_DEPARTMENT = "Department of Diagnostic Radiology"
+from sync.demo_hospital.story import (
+    CT_REPORT,
+    MR_REPORT,
+    PATHOLOGY,
+    RADIOLOGY_DEPARTMENT,
+    REFERRAL,
+    Images,
+    LabValue,
+    Letter,
+    Story,
+)
 
 _NODULE_AND_BIOPSY = Story(
     case_id="SO-2026-00101",
@@ -103,7 +42,7 @@ _NODULE_AND_BIOPSY = Story(
     has_slide=True,
     letters=(
         Letter(
-            "imaging-report", _CT_REPORT, "CT chest report", _RADIOLOGY_DEPARTMENT, "Dr. Tobias Kestrelhorn", 12,
+            "imaging-report", CT_REPORT, "CT chest report", RADIOLOGY_DEPARTMENT, "Dr. Tobias Kestrelhorn", 12,
             (
                 ("Indication", "58-year-old man, 30 pack-years, stopped four years ago. Cough for six weeks, no fever, "
                  "weight stable. Opacity on the chest radiograph."),
@@ -118,7 +57,7 @@ _NODULE_AND_BIOPSY = Story(
             "advised.",
         ),
         Letter(
-            "pathology-report", _PATHOLOGY, "Pathology report, needle biopsy of the lung", "Institute of Pathology",
+            "pathology-report", PATHOLOGY, "Pathology report, needle biopsy of the lung", "Institute of Pathology",
             "Dr. Minna Oakhollow", 8,
             (
                 ("Clinical information", "Nodule of the right upper lobe, CT-guided transthoracic biopsy."),
@@ -132,7 +71,7 @@ _NODULE_AND_BIOPSY = Story(
             "Moderately differentiated adenocarcinoma, acinar pattern. Origin to be settled by immunohistochemistry.",
         ),
         Letter(
-            "note", _REFERRAL, "Letter of the pulmonology clinic", "Pulmonology Clinic", "Dr. Agathe Quillfeather", 6,
+            "note", REFERRAL, "Letter of the pulmonology clinic", "Pulmonology Clinic", "Dr. Agathe Quillfeather", 6,
             (
                 ("Summary", "Mr Ashgrove came with a cough of six weeks. He works as a joiner and feels well otherwise "
                  "(ECOG 0). FEV1 86 % of predicted, DLCO 78 %. In 2019 a polyp of the sigmoid colon with low-grade "
@@ -173,7 +112,7 @@ _BRAIN_LESION = Story(
     images=Images.BRAIN_MR,
     letters=(
         Letter(
-            "imaging-report", _MR_REPORT, "MR brain report", _RADIOLOGY_DEPARTMENT, "Dr. Tobias Kestrelhorn", 15,
+            "imaging-report", MR_REPORT, "MR brain report", RADIOLOGY_DEPARTMENT, "Dr. Tobias Kestrelhorn", 15,
             (
                 ("Indication", "44-year-old woman, first focal seizure with weakness of the right hand."),
                 ("Technique", "T1-weighted gradient echo after gadolinium, oblique axial. Diffusion was not acquired "
@@ -186,7 +125,7 @@ _BRAIN_LESION = Story(
             "considered.",
         ),
         Letter(
-            "note", _REFERRAL, "Letter of the neurology ward", "Department of Neurology", "Dr. Agathe Quillfeather", 1,
+            "note", REFERRAL, "Letter of the neurology ward", "Department of Neurology", "Dr. Agathe Quillfeather", 1,
             (
                 ("Summary", "Ms Fernwhistle had a focal seizure of the right arm at work, five minutes, without loss "
                  "of consciousness. No fever, no neck stiffness. Dental extraction three weeks ago. No known tumour; "
@@ -223,7 +162,7 @@ _STRAY_IMAGE = Story(
     ),
     letters=(
         Letter(
-            "imaging-report", _CT_REPORT, "CT chest report", _RADIOLOGY_DEPARTMENT, "Dr. Lorenz Sandpiper", 9,
+            "imaging-report", CT_REPORT, "CT chest report", RADIOLOGY_DEPARTMENT, "Dr. Lorenz Sandpiper", 9,
             (
                 ("Indication", "63-year-old man, never smoked. Nodule seen by chance on a CT after a fall."),
                 ("Technique", "CT of the chest after contrast; the slices around the finding are sent."),
@@ -256,7 +195,7 @@ _NO_RELEASE = Story(
     released=False,
     letters=(
         Letter(
-            "imaging-report", _CT_REPORT, "CT chest report", _RADIOLOGY_DEPARTMENT, "Dr. Lorenz Sandpiper", 5,
+            "imaging-report", CT_REPORT, "CT chest report", RADIOLOGY_DEPARTMENT, "Dr. Lorenz Sandpiper", 5,
             (
                 ("Indication", "71-year-old woman, colon cancer operated in 2022, staging."),
                 ("Findings", "Round nodule of about 14 mm in the right upper lobe, new since the outside report of "
@@ -268,4 +207,4 @@ _NO_RELEASE = Story(
     labs=(LabValue("2039-6", "Carcinoembryonic antigen", 3.1, "ng/mL", None, 5.0),),
 )  # fmt: skip
 
-STORIES = (_NODULE_AND_BIOPSY, _BRAIN_LESION, _STRAY_IMAGE, _NO_RELEASE)
+STORIES = (_NODULE_AND_BIOPSY, _BRAIN_LESION, _STRAY_IMAGE, _NO_RELEASE, *FURTHER_STORIES)

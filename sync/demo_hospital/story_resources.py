@@ -15,7 +15,8 @@ from sync.demo_hospital.hospital_resources import ARCHIVE_ENDPOINT
 from sync.demo_hospital.identity import PRACTITIONER_NAME
 from sync.demo_hospital.phantoms import PhantomPatient
 from sync.demo_hospital.state import StoredFile
-from sync.demo_hospital.stories import LabValue, Letter, Story
+from sync.demo_hospital.story import LabValue, Letter, Story
+from sync.demo_hospital.story_progress import consent_versions, messages, task_versions
 
 Json = dict[str, Any]
 
@@ -28,30 +29,31 @@ _LAB_DAYS_BEFORE = 7
 def story_resources(
     story: Story, built: datetime, entries: Sequence[InstanceEntry], slide: StoredFile | None
 ) -> list[Json]:
-    """Everything of one case, in an order in which every reference points backwards."""
+    """Everything of one case, in an order in which every reference points backwards, earlier versions before later."""
     asked = (built - timedelta(days=story.asked_days_ago)).replace(hour=9, minute=20, second=0, microsecond=0)
     sheet = _sheet(story, built, asked)
     slug = sheet.slug
     patient = _patient(story, sheet.patient_reference)
     condition = _condition(story, sheet)
-    study = fhir.imaging_study(f"{slug}-study", sheet.patient_reference, entries, ARCHIVE_ENDPOINT)
-    records: list[Json] = [study]
+    records: list[Json] = []
+    if entries:
+        records.append(fhir.imaging_study(f"{slug}-study", sheet.patient_reference, entries, ARCHIVE_ENDPOINT))
+    study_id = str(records[0]["id"]) if entries else None
     if slide is not None:
         records.append(_slide(story, sheet, slide, asked))
     support: list[Json] = []
     for number, letter in enumerate(story.letters, 1):
-        binary, document, report = _letter(story, sheet, letter, number, asked, study["id"])
+        binary, document, report = _letter(story, sheet, letter, number, asked, study_id)
         support.append(binary)
         records += [document, *report]
     records += [_observation(sheet, lab, asked - timedelta(days=_LAB_DAYS_BEFORE)) for lab in story.labs]
-    release: list[Json] = []
+    source = None
     if story.released:
         binary, document = _release(story, sheet, asked)
         support.append(binary)
         records.append(document)
-        release = [fhir.consent(sheet, f"DocumentReference/{document['id']}")]
-    else:
-        release = [fhir.consent(sheet, None, status="proposed")]
+        source = f"DocumentReference/{document['id']}"
+    release = consent_versions(story, sheet, source)
     references = [f"{one['resourceType']}/{one['id']}" for one in records]
     condition_reference = f"Condition/{condition['id']}"
     supporting = [*references[:2], f"Consent/{release[0]['id']}", condition_reference]
@@ -63,12 +65,13 @@ def story_resources(
         *release,
         fhir.service_request(sheet, supporting, [condition_reference]),
         fhir.manifest(sheet, [*references, condition_reference]),
-        fhir.task(sheet, story.performer),
+        *task_versions(story, sheet),
+        *messages(story, sheet),
     ]
 
 
 def _sheet(story: Story, built: datetime, asked: datetime) -> fhir.CaseSheet:
-    due = (built + timedelta(days=story.due_in_days)).replace(hour=17, minute=0, second=0, microsecond=0)
+    due = due_at(story, built)
     return fhir.CaseSheet(
         case_id=story.case_id,
         patient_reference=f"Patient/{story.case_id.lower()}-patient",
@@ -83,6 +86,11 @@ def _sheet(story: Story, built: datetime, asked: datetime) -> fhir.CaseSheet:
         requester="PractitionerRole/referrer",
         requester_name="Dr. Agathe Quillfeather",
     )
+
+
+def due_at(story: Story, today: datetime) -> datetime:
+    """When a story's opinion is due, seen from *today*."""
+    return (today + timedelta(days=story.due_in_days)).replace(hour=17, minute=0, second=0, microsecond=0)
 
 
 def about(patient: PhantomPatient, name: str) -> AboutPatient:
@@ -126,7 +134,7 @@ def _slide(story: Story, sheet: fhir.CaseSheet, stored: StoredFile, asked: datet
 
 
 def _letter(
-    story: Story, sheet: fhir.CaseSheet, letter: Letter, number: int, asked: datetime, study_id: str
+    story: Story, sheet: fhir.CaseSheet, letter: Letter, number: int, asked: datetime, study_id: str | None
 ) -> tuple[Json, Json, list[Json]]:
     """The PDF, the document that lists it, and, for a report with a conclusion, the report in words."""
     dated = asked - timedelta(days=letter.days_before)
@@ -154,7 +162,7 @@ def _letter(
         "conclusion": letter.conclusion,
         "presentedForm": [{**attachment, "title": letter.title}],
     }
-    if letter.category == "imaging-report":
+    if letter.category == "imaging-report" and study_id is not None:
         report["imagingStudy"] = [{"reference": f"ImagingStudy/{study_id}"}]
     return binary, document, [report]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,24 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from pydicom import dcmread
 
-from sync.demo_hospital.cohort import COHORT_VERSION, build_cohort
+from sync.demo_hospital.cohort import COHORT_VERSION, build_cohort, move_due_dates_along
 from sync.demo_hospital.cohort_images import CohortFailed, ImageJob, _add_stray, image_jobs, write_images
 from sync.demo_hospital.documents import AboutPatient, write_letter
+from sync.demo_hospital.image_copies import copy_study
 from sync.demo_hospital.phantoms import PhantomPatient
+from sync.demo_hospital.phantoms.ct_chest import write_ct_chest
 from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState
-from sync.demo_hospital.stories import STORIES, Images
+from sync.demo_hospital.stories import STORIES
+from sync.demo_hospital.story import Images, Progress
 from tests.sync.demo_hospital.dicom_files import write_dicom
 from tests.sync.demo_hospital.tiny_cohort import write_badly, write_small, write_tiny_images
 
 Json = dict[str, Any]
 
 KINDS = (
-    "Binary", "Condition", "Consent", "DiagnosticReport", "DocumentReference", "Endpoint", "ImagingStudy", "List",
-    "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole", "Questionnaire", "ServiceRequest",
-    "Task",
+    "Binary", "Communication", "CommunicationRequest", "Condition", "Consent", "DiagnosticReport", "DocumentReference",
+    "Endpoint", "ImagingStudy", "List", "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole",
+    "Questionnaire", "ServiceRequest", "Task",
 )  # fmt: skip
 
 
@@ -73,10 +76,10 @@ def _references(value: Any) -> list[str]:
     return [found for item in value for found in _references(item)] if isinstance(value, list) else []
 
 
-def test_that_only_the_fourth_patient_has_not_released_the_records(cohort: Path) -> None:
+def test_that_only_the_fourth_and_the_last_patient_do_not_release_the_records(cohort: Path) -> None:
     consents = resources(cohort, "Consent")
     states = {one: consents[one]["status"] for one in sorted(consents)}
-    assert list(states.values()) == ["active", "active", "active", "proposed"]
+    assert list(states.values()) == ["active"] * 3 + ["proposed"] + ["active"] * 5 + ["inactive"]
     source = consents["consent-so-2026-00101"]["sourceReference"]["reference"]
     url = resources(cohort, "DocumentReference")[source.split("/")[1]]["content"][0]["attachment"]["url"]
     pdf = base64.b64decode(resources(cohort, "Binary")[url.split("/")[1]]["data"])
@@ -88,7 +91,7 @@ def test_that_only_the_third_study_holds_a_stranger(cohort: Path) -> None:
         patients: dict[str, set[str]] = {}
         for instance in state.list_instances(""):
             patients.setdefault(instance.study_uid, set()).add(instance.attributes["00100020"]["Value"][0])
-    assert sorted(len(ids) for ids in patients.values()) == [1, 1, 1, 2]
+    assert sorted(len(ids) for ids in patients.values()) == [1, 1, 1, 1, 1, 1, 2]
     assert {"LD-630508", "LD-551130"} in patients.values()
 
 
@@ -105,9 +108,9 @@ def test_that_the_first_case_has_images_slide_reports_results_and_release(cohort
 def test_that_due_dates_lie_ahead_of_the_first_build_and_differ(cohort: Path) -> None:
     tasks = resources(cohort, "Task").values()
     due = [datetime.fromisoformat(task["restriction"]["period"]["end"]) for task in tasks]
-    assert len(set(due)) == 4
+    assert len(set(due)) >= 8
     assert all(one > datetime.now(UTC) for one in due)
-    assert {task["priority"] for task in tasks} == {"routine", "urgent", "asap"}
+    assert {task["priority"] for task in tasks} == {"routine", "urgent", "asap", "stat"}
 
 
 def test_that_a_second_start_builds_nothing_and_keeps_what_readers_wrote(cohort: Path) -> None:
@@ -137,7 +140,7 @@ def test_that_a_build_cut_short_leaves_nothing_that_counts(
         (folder / "half.dcm").write_bytes(b"half")
         raise PowerCut
 
-    monkeypatch.setattr("sync.demo_hospital.cohort.STORIES", STORIES[3:])
+    monkeypatch.setattr("sync.demo_hospital.cohort.STORIES", STORIES[3:4])
     with monkeypatch.context() as patched:
         if moment == "before the database":
             patched.setattr("sync.demo_hospital.cohort._fill", cut)
@@ -170,7 +173,9 @@ def test_that_a_process_that_dies_is_noticed(tmp_path: Path) -> None:
 def test_that_the_work_is_one_study_each_and_a_slide() -> None:
     jobs = image_jobs()
     assert sorted(job.what for job in jobs if job.case_id == "SO-2026-00101") == ["biopsy slide", "chest CT, whole"]
-    assert len(jobs) == len(STORIES) + 1
+    assert [job.what for job in jobs if job.case_id > "SO-2026-00104"] == [], "the further cases are painted for nobody"
+    copies = sorted(copy.case_id for job in jobs for copy in job.copies)
+    assert copies == ["SO-2026-00105", "SO-2026-00107", "SO-2026-00108"]
 
 
 def test_that_a_stray_image_differs_in_patient_only(tmp_path: Path) -> None:
@@ -228,3 +233,65 @@ def test_that_long_values_in_a_letters_patient_box_stay_in_their_columns() -> No
         found.append((min(box[0] for box in boxes), max(box[2] for box in boxes)))
     for (_left, right), (left, _right) in pairwise(found):
         assert right + 3 < left
+
+
+def test_that_every_state_of_an_assignment_is_in_the_cohort(cohort: Path) -> None:
+    tasks, consents = resources(cohort, "Task"), resources(cohort, "Consent")
+    assert len(tasks) == len(STORIES) == 10
+    found = {story.progress: tasks[f"task-{story.case_id.lower()}"] for story in STORIES}
+    assert set(found) == set(Progress)
+    statuses = {
+        progress: (task["status"], task["businessStatus"]["coding"][0]["code"]) for progress, task in found.items()
+    }
+    assert statuses == {
+        Progress.REQUESTED: ("requested", "records-complete"),
+        Progress.ACCEPTED: ("accepted", "records-complete"),
+        Progress.ON_HOLD: ("on-hold", "records-missing"),
+        Progress.CANCELLED: ("cancelled", "records-complete"),
+        Progress.CONSENT_WITHDRAWN: ("requested", "consent-withdrawn"),
+    }
+    assert found[Progress.CANCELLED]["statusReason"]["text"].startswith("The patient has been operated")
+    assert consents["consent-so-2026-00110"]["status"] == "inactive"
+    with HospitalState(cohort) as state:
+        assert [one.json["status"] for one in state.list_versions("Consent", "consent-so-2026-00110")][1] == "active"
+        held = state.list_versions("Task", "task-so-2026-00106")
+        assert [one.json["status"] for one in held] == ["on-hold", "in-progress", "requested"]
+
+
+def test_that_a_case_that_waits_says_for_what(cohort: Path) -> None:
+    (asked,) = resources(cohort, "CommunicationRequest").values()
+    assert asked["about"] == [{"reference": "Task/task-so-2026-00106"}]
+    assert len(asked["payload"]) == 1 + 2, "the reason, and each wanted record on its own"
+    (answered,) = resources(cohort, "Communication").values()
+    assert answered["basedOn"] == asked["basedOn"] == [{"reference": "ServiceRequest/sr-so-2026-00106"}]
+
+
+def test_that_one_case_is_due_tomorrow_on_every_day_until_it_is_accepted(tmp_path: Path) -> None:
+    build_cohort(tmp_path, silent, write_tiny_images)
+    with HospitalState(tmp_path) as state:
+        for days in (0, 3):
+            today = datetime.now(UTC) + timedelta(days=days)
+            move_due_dates_along(state, today)
+            task = state.find_resource("Task", "task-so-2026-00108")
+            assert task is not None
+            due = datetime.fromisoformat(task.json["restriction"]["period"]["end"])
+            assert due.date() == today.date() + timedelta(days=1)
+        state.put_resource({**task.json, "status": "accepted"})
+        move_due_dates_along(state, today + timedelta(days=5))
+        kept = state.find_resource("Task", "task-so-2026-00108")
+    assert kept is not None
+    assert kept.json["restriction"] == task.json["restriction"]
+
+
+def test_that_a_copied_study_is_another_patients_with_the_same_pixels(tmp_path: Path) -> None:
+    truth = write_ct_chest(tmp_path / "a", PATIENT, slices=3)
+    other = PhantomPatient("Q", "C^D", "19800101", "M", "CT again", "2")
+    copied = copy_study(tmp_path / "a", truth, tmp_path / "b", other)
+    assert copied.files == truth.files
+    assert {copied.study_uid, copied.series_uid} & {truth.study_uid, truth.series_uid} == set()
+    for name in truth.files:
+        ours, theirs = dcmread(tmp_path / "a" / name), dcmread(tmp_path / "b" / name)
+        assert (theirs.PatientID, theirs.PatientSex, theirs.StudyInstanceUID) == ("Q", "M", copied.study_uid)
+        assert theirs.SOPInstanceUID == theirs.file_meta.MediaStorageSOPInstanceUID != ours.SOPInstanceUID
+        assert theirs.PixelData == ours.PixelData
+        assert theirs.ImagePositionPatient == ours.ImagePositionPatient

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.demo_hospital.cohort_images import FOREIGN_NAME, SLIDE_NAME, ImageJob
+from sync.demo_hospital.phantoms import PhantomPatient
 from tests.sync.demo_hospital.dicom_files import write_dicom
 
 Json = dict[str, Any]
@@ -22,10 +23,12 @@ def write_tiny_images(folder: Path, jobs: Sequence[ImageJob], on_progress: Calla
             (directory / SLIDE_NAME).write_bytes(b"II*\x00 not really a slide")
             continue
         for number in (1, 2):
-            write_tiny(directory / f"{number}.dcm", study, number, job.patient.patient_id, job.patient.dicom_name)
+            write_tiny(directory / f"{number}.dcm", study, number, job.patient)
+        for copy in job.copies:
+            other, path = int(copy.case_id[-3:]), folder / copy.case_id / "1.dcm"
+            write_tiny(path, other, 1, copy.patient)
         if job.foreign_patient:
-            stranger = job.foreign_patient
-            write_tiny(directory / FOREIGN_NAME, study, 9, stranger.patient_id, stranger.dicom_name)
+            write_tiny(directory / FOREIGN_NAME, study, 9, job.foreign_patient)
     on_progress("tiny", 1.0)
     return {job.case_id: {} for job in jobs}
 
@@ -42,5 +45,8 @@ def write_badly(folder: Path, job: ImageJob, on_progress: Callable[[float], None
     raise SystemExit(3)
 
 
-def write_tiny(path: Path, study: int, number: int, patient_id: str, name: str) -> None:
-    write_dicom(path, study=study, number=number, PatientID=patient_id, PatientName=name)
+def write_tiny(path: Path, study: int, number: int, patient: PhantomPatient) -> None:
+    write_dicom(
+        path, study=study, number=number, PatientID=patient.patient_id, PatientName=patient.dicom_name,
+        PatientBirthDate=patient.birth_date, PatientSex=patient.sex,
+    )  # fmt: skip
