@@ -25,6 +25,7 @@ from workstation.case.page import CasePage
 from workstation.case.presenter import CasePresenter
 from workstation.clock import local_now
 from workstation.desk import Desk
+from workstation.door.object_inspector import ProcessInspector
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
 from workstation.sync_loop import SyncLoop
@@ -63,8 +64,11 @@ class CaseRoom:
         self._worklist = WorklistPresenter(store, background, local_now, self._say_failure)
         self._worklist_page = WorklistPage()
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
+        self._inspector = ProcessInspector()
         self._control = TransferControl(is_metered=MeteredNetwork().is_metered)
-        self._sync = SyncLoop(background, store, profile, credentials=credentials, control=self._control)
+        self._sync = SyncLoop(
+            background, store, profile, credentials=credentials, control=self._control, inspector=self._inspector
+        )
         self._transfers = TransfersPresenter(
             store, background, self._control, local_now, self._sync.sync_now, self._say_failure
         )
@@ -137,8 +141,9 @@ class CaseRoom:
         self._sync.finished.connect(lambda _report: listener())
 
     def close(self) -> None:
-        """Begin no more rounds, write what is not written yet, end the document process."""
+        """Begin no more rounds, write what is not written yet, end the processes that read foreign files."""
         self._sync.stop()
+        self._inspector.close()
         self._desk.put_away()
         self._case_page.document.close_process()
 

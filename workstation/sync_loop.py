@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import Store
     from sync.sync_round import SyncProgress, SyncReport
+    from sync.transfer.door import ObjectInspector
     from sync.transfer.hospital import Hospital
 
 GATHER_MS = 1000
@@ -50,9 +51,12 @@ class SyncLoop(QObject):
         *,
         credentials: Credentials | None = None,
         control: TransferControl | None = None,
+        inspector: ObjectInspector | None = None,
     ) -> None:
+        """*inspector* looks into what arrives (`sync.transfer.door`)."""
         super().__init__(parent)
         self._credentials = credentials
+        self._inspector = inspector
         self._background = background
         self._store = store
         self._profile = profile
@@ -107,7 +111,14 @@ class SyncLoop(QObject):
 
         store = watched(self._store, self._gather)
         with self._hospital() as hospital:
-            return run_sync_round(store, hospital, on_progress=on_progress, cancelled=cancelled, control=self.control)
+            return run_sync_round(
+                store,
+                hospital,
+                on_progress=on_progress,
+                cancelled=cancelled,
+                control=self.control,
+                inspector=self._inspector,
+            )
 
     @contextmanager
     def _hospital(self) -> Iterator[Hospital | HospitalProfile]:

@@ -8,13 +8,14 @@ process; the program's own inspector opens them in a process apart and decodes t
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from sync.errors import DamagedTransfer, ForeignObject, NotAdmitted
 from sync.records.case import Patient
-from sync.transfer.instance_header import NotDicom, read_header
+from sync.transfer.instance_header import InstanceHeader, NotDicom, header_of, read_header
 from sync.transfer.patient_agreement import find_mismatch
 from sync.transfer.pixel_completeness import find_missing_pixels
 
@@ -87,11 +88,21 @@ class HeaderInspector:
 def inspect_instance(source: InspectedSource) -> InstanceFacts:
     """The header's facts, and by arithmetic or a walk over the fragments whether the pixel data is all there."""
     with source.open() as file:
-        try:
-            header = read_header(file, source.size_bytes)
-            problem = find_missing_pixels(header, file, source.size_bytes)
-        except (NotDicom, struct.error) as error:
-            return InstanceFacts(problem=str(error) if isinstance(error, NotDicom) else "it is cut off")
+        return _facts_of(lambda: read_header(file, source.size_bytes), file, source.size_bytes)
+
+
+def inspect_parsed(source: InspectedSource, dataset: Any, ends_at: int) -> InstanceFacts:
+    """The same of a file whose header is parsed already (a pydicom data set) up to its pixels at *ends_at*."""
+    with source.open() as file:
+        return _facts_of(lambda: header_of(dataset, ends_at, source.size_bytes), file, source.size_bytes)
+
+
+def _facts_of(read: Callable[[], InstanceHeader], file: BinaryIO, size_bytes: int) -> InstanceFacts:
+    try:
+        header = read()
+        problem = find_missing_pixels(header, file, size_bytes)
+    except (NotDicom, struct.error) as error:
+        return InstanceFacts(problem=str(error) if isinstance(error, NotDicom) else "it is cut off")
     return InstanceFacts(
         header.study_uid, header.series_uid, header.sop_instance_uid,
         header.patient_id, header.patient_name, header.birth_date, not problem, problem, header.proves_its_end,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import pydicom
 from pydicom.charset import decode_bytes, python_encoding
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -35,8 +35,8 @@ _WANTED = [
     _SPECIFIC_CHARACTER_SET, _ROWS, _COLUMNS, _SAMPLES, _FRAMES, _BITS_ALLOCATED, _PHOTOMETRIC,
 ]  # fmt: skip
 _UNREADABLE = (
-    InvalidDicomError, EOFError, struct.error, ValueError, KeyError, IndexError, TypeError, AttributeError,
-    NotImplementedError, RecursionError, OverflowError, LookupError, zlib.error,
+    InvalidDicomError, BytesLengthException, EOFError, struct.error, ValueError, KeyError, IndexError, TypeError,
+    AttributeError, NotImplementedError, RecursionError, OverflowError, LookupError, zlib.error,
 )  # fmt: skip
 """What pydicom is known to raise on damaged files; a check at the door says no and never falls over."""
 
@@ -83,7 +83,16 @@ def read_header(file: BinaryIO, size_bytes: int) -> InstanceHeader:
     """The header of a Part 10 file, its pixels left unread; `NotDicom` where it is not one."""
     try:
         dataset = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_WANTED)
-        position = file.tell()
+        return header_of(dataset, file.tell(), size_bytes)
+    except NotDicom:
+        raise
+    except _UNREADABLE as error:
+        raise NotDicom("it is not a readable DICOM file") from error
+
+
+def header_of(dataset: Dataset, position: int, size_bytes: int) -> InstanceHeader:
+    """The same of a data set that is parsed already and ended, or came to its pixels, at *position* in the file."""
+    try:
         if position > size_bytes:
             raise NotDicom("it is cut off")  # the last element says to be longer than what is left
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))

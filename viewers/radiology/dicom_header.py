@@ -42,11 +42,17 @@ class PixelElement:
 
 @dataclass(frozen=True, slots=True)
 class DicomHeader:
-    """A parsed header. ``pixels`` is None for objects without pixel data."""
+    """A parsed header. ``pixels`` is None for objects without pixel data.
+
+    ``ends_at`` is the offset of the pixel element, or the file's length. ``ended_early``: the file stops within an
+    element of the header.
+    """
 
     dataset: Dataset
     transfer_syntax: str
     pixels: PixelElement | None
+    ends_at: int
+    ended_early: bool
 
 
 def looks_like_dicom(start: bytes) -> bool:
@@ -80,8 +86,9 @@ def _read(source: ByteSource, file: BinaryIO) -> DicomHeader:
     if not looks_like_dicom(start):
         raise UnreadableFile(f"{source.name} is not a DICOM file.")
     file.seek(0)
+    guarded = GuardedFile(file, source.name)
     try:
-        dataset = pydicom.dcmread(GuardedFile(file, source.name), stop_before_pixels=True, force=True)
+        dataset = pydicom.dcmread(guarded, stop_before_pixels=True, force=True)
     except UnreadableFile:
         raise
     except Exception as error:
@@ -90,8 +97,9 @@ def _read(source: ByteSource, file: BinaryIO) -> DicomHeader:
         raise UnreadableFile(f"{source.name} is damaged: it holds no DICOM elements.")
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "") or "")
     if syntax == DeflatedExplicitVRLittleEndian:
-        return DicomHeader(dataset, syntax, _element_of_deflated(source, file))
-    return DicomHeader(dataset, syntax, _locate_pixels(dataset, source, file))
+        return DicomHeader(dataset, syntax, _element_of_deflated(source, file), source.size_bytes, False)
+    ends_at = file.tell()
+    return DicomHeader(dataset, syntax, _locate_pixels(dataset, source, file), ends_at, guarded.ended_early)
 
 
 def _locate_pixels(dataset: Dataset, source: ByteSource, file: BinaryIO) -> PixelElement | None:

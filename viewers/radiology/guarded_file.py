@@ -27,6 +27,7 @@ class GuardedFile:
         self._shown = name
         self._read_bytes = 0
         self._zeros = 0
+        self._short_reads = 0
         self.seek, self.tell = file.seek, file.tell
         self.name = getattr(file, "name", None)
 
@@ -40,11 +41,19 @@ class GuardedFile:
                 f"{self._shown} is damaged: its header claims more than {LARGEST_HEADER_BYTES >> 20} MB."
             )
         data = self._file.read(size)
+        if len(data) < size:
+            # Looking for the next element once and finding nothing is how a file ends; all else is a piece missing.
+            self._short_reads += 1 if size == _ELEMENT_HEAD_BYTES and not data else 2
         if size == _ELEMENT_HEAD_BYTES:
             self._zeros = self._zeros + 1 if data and not any(data) else 0
             if self._zeros >= LONGEST_ZERO_RUN:
                 raise UnreadableFile(f"{self._shown} is damaged: there are only zeros where its header should go on.")
         return data
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the file ended within an element: pydicom takes what there is, and says nothing."""
+        return self._short_reads > 1
 
     def _read_deflated(self) -> bytes:
         deflated = self._file.read(LARGEST_INFLATED_BYTES + 1)

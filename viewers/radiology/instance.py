@@ -71,16 +71,16 @@ def load_instance(source: ByteSource) -> Instance:
     Raises UnreadableFile (damaged, incomplete, not DICOM) or UnsupportedImage (a syntax or layout not shown here).
     """
     with silenced():
-        return _load(source)
+        return instance_of(source, read_header(source))
 
 
-def _load(source: ByteSource) -> Instance:
-    header = read_header(source)
+def instance_of(source: ByteSource, header: DicomHeader, *, with_frames: bool = True) -> Instance:
+    """As `load_instance`, from a header that is parsed already; to be called while pydicom is silenced."""
     dataset = header.dataset
     modality = text(dataset, "Modality")
     frames: tuple[Frame, ...] = ()
     is_mosaic = "MOSAIC" in texts(dataset, "ImageType")
-    if header.pixels is not None:
+    if header.pixels is not None and with_frames:
         frames = _frames(source, header, modality, is_mosaic)
     return Instance(
         source=source,

@@ -32,7 +32,7 @@ def series_to_facts(series: Series) -> bytes:
             layouts.append(frame.layout)
         if not displays or displays[-1] != frame.display:
             displays.append(frame.display)
-        frames.append(_frame_to_json(frame, len(layouts) - 1, len(displays) - 1))
+        frames.append(frame_to_json(frame, len(layouts) - 1, len(displays) - 1))
     calibration = series.calibration
     document = {
         "format": _FORMAT,
@@ -59,7 +59,7 @@ def series_to_facts(series: Series) -> bytes:
         "part": series.part,
         "parts": series.parts,
         "layouts": [asdict(layout) for layout in layouts],
-        "displays": [_display_to_json(display) for display in displays],
+        "displays": [display_to_json(display) for display in displays],
         "frames": frames,
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -83,7 +83,7 @@ def series_from_facts(facts: bytes, open_source: Callable[[str], ByteSource]) ->
 
 def _series_from_json(document: dict[str, Any], open_source: Callable[[str], ByteSource]) -> Series:
     layouts = [PixelLayout(**layout) for layout in document["layouts"]]
-    displays = [_display_from_json(display) for display in document["displays"]]
+    displays = [display_from_json(display) for display in document["displays"]]
     sources: dict[str, ByteSource] = {}
 
     def source_of(uid: str) -> ByteSource:
@@ -91,7 +91,7 @@ def _series_from_json(document: dict[str, Any], open_source: Callable[[str], Byt
             sources[uid] = open_source(uid)
         return sources[uid]
 
-    frames = tuple(_frame_from_json(f, layouts, displays, source_of) for f in document["frames"])
+    frames = tuple(frame_from_json(f, layouts, displays, source_of) for f in document["frames"])
     kind, column_mm, row_mm, note, region = document["calibration"]
     return Series(
         study_uid=document["study_uid"],
@@ -116,7 +116,7 @@ def _series_from_json(document: dict[str, Any], open_source: Callable[[str], Byt
     )
 
 
-def _frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
+def frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
     plane = frame.geometry
     return {
         "sop": frame.sop_instance_uid,
@@ -142,7 +142,7 @@ def _frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
     }
 
 
-def _frame_from_json(
+def frame_from_json(
     value: dict[str, Any],
     layouts: list[PixelLayout],
     displays: list[DisplayFacts],
@@ -168,7 +168,7 @@ def _frame_from_json(
     )
 
 
-def _display_to_json(display: DisplayFacts) -> dict[str, Any]:
+def display_to_json(display: DisplayFacts) -> dict[str, Any]:
     value = asdict(display)
     value["windows"] = [[w.centre, w.width, w.function.name, w.explanation] for w in display.windows]
     for overlay in value["overlays"]:
@@ -176,7 +176,7 @@ def _display_to_json(display: DisplayFacts) -> dict[str, Any]:
     return value
 
 
-def _display_from_json(value: dict[str, Any]) -> DisplayFacts:
+def display_from_json(value: dict[str, Any]) -> DisplayFacts:
     palette = value["palette"]
     return DisplayFacts(
         slope=value["slope"],

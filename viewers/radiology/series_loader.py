@@ -16,10 +16,11 @@ from viewers.radiology.ordering import OrderedStack, order
 def scan_instances(
     sources: Iterable[ByteSource],
     *,
+    load: Callable[[ByteSource], Instance] = load_instance,
     on_progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> StudyScan:
-    """Parse every source once and sort what they hold.
+    """Parse every source once and sort what they hold; *load* does it, or remembers what a parse before found.
 
     *on_progress* gets (files done, files in all). When *cancelled* turns true the scan stops and holds what was read
     so far. Never raises for a bad file: it becomes one sentence in ``unusable`` (``other`` where it is well formed).
@@ -34,7 +35,7 @@ def scan_instances(
         if cancelled is not None and cancelled():
             break
         try:
-            _sort_in(load_instance(source), seen, images, slides, other)
+            _sort_in(load(source), seen, images, slides, other)
         except UnsupportedImage as error:
             other.append(NotShown(source.name, str(error)))
         except ViewerError as error:

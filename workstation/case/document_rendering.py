@@ -13,16 +13,18 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from viewers.errors import UnreadableFile
+from workstation.door.child_limits import limit_this_process
 
 log = logging.getLogger("ui.documents")
 
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+MAX_PAGES = 10_000
 MAX_PAGE_PIXELS = 40_000_000
 MAX_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 OPEN_TIMEOUT_S = 20.0
@@ -184,6 +186,27 @@ def serve_requests(requests: BinaryIO, answers: BinaryIO) -> None:
             _write(answers, {"error": str(error) or "it needs too much memory"})
 
 
+def find_document_problem(content: bytes, alive: Callable[[], None]) -> str:
+    """Why *content* is no PDF that can be shown, as the end of a sentence, or empty; to be called in a child only.
+
+    One with a password is let in: it is whole, and opening it says what it needs. Pages are measured, not drawn.
+    """
+    import pypdfium2
+
+    if len(content) > MAX_DOCUMENT_BYTES:
+        return f"it is larger than this program shows ({len(content) // 1_000_000} MB)"
+    try:
+        document = pypdfium2.PdfDocument(content)
+        if not 0 < len(document) <= MAX_PAGES:
+            return f"it has {len(document) or 'no'} pages"
+        for number in range(len(document)):
+            document.get_page_size(number)
+            alive()
+    except pypdfium2.PdfiumError as error:
+        return "" if "password" in str(error).lower() else "it is damaged or not a PDF"
+    return ""
+
+
 def _draw(document: Any, page_number: int, width_px: int) -> tuple[dict[str, Any], bytes]:
     page = document[page_number]
     width_pt, height_pt = page.get_size()
@@ -199,17 +222,6 @@ def _draw(document: Any, page_number: int, width_px: int) -> tuple[dict[str, Any
         page.close()
 
 
-def _limit_this_process() -> None:
-    """No more memory than a large page needs, no core dump with a patient in it, no child of the child's own."""
-    if sys.platform == "win32":
-        return
-    import resource as limits
-
-    limits.setrlimit(limits.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    limits.setrlimit(limits.RLIMIT_CORE, (0, 0))
-    limits.setrlimit(limits.RLIMIT_FSIZE, (0, 0))
-
-
 if __name__ == "__main__":
-    _limit_this_process()
+    limit_this_process(MAX_MEMORY_BYTES)
     serve_requests(sys.stdin.buffer, sys.stdout.buffer)

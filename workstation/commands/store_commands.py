@@ -99,14 +99,16 @@ def sync(options: Namespace) -> int:
     from sync.hospital_profile import HospitalProfile
     from sync.sync_round import run_sync_round
     from sync.transfer.hospital import connect_hospital
+    from workstation.door.object_inspector import ProcessInspector
     from workstation.places import hospital_profile_path
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
     with _store(options, read_only=False) as store:
-        hospital = connect_hospital(profile, credentials_of(profile))
+        hospital, inspector = connect_hospital(profile, credentials_of(profile)), ProcessInspector()
         try:
-            report = run_sync_round(store, hospital)
+            report = run_sync_round(store, hospital, inspector=inspector)
         finally:
+            inspector.close()
             hospital.close()
     if options.json:
         say_json(report.to_json())

@@ -1,23 +1,28 @@
-"""The stacks of one stored series, from the facts kept at the first look, or by scanning its files. No Qt.
+"""The stacks of one stored series, from what was found when its files came through the door. No Qt.
 
-A scan parses every header (0.3 ms and more a file); the facts are kept in the store under ``series:<uid>`` and are
-believed only while the series consists of exactly the same instances.
+The door keeps what it read of each file; put together here, they are kept in the store under ``series:<uid>`` and are
+believed only while the series consists of exactly the same instances. Only a file without such facts is parsed again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from sync.records.case import CaseId
 from sync.records.stored_object import StoredObject
 from sync.store.database import Store
 from viewers.byte_source import ByteSource
-from viewers.errors import ViewerError
+from viewers.errors import UnreadableFile, ViewerError
 from viewers.radiology.frame import DicomSlide, Series
 from workstation.reading.case_reading import NotShownItem
+
+if TYPE_CHECKING:
+    from viewers.radiology.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,42 @@ def load_series(store: Store, case_id: CaseId, facts_name: str, objects: Sequenc
     stored = store.objects.find_display_facts(case_id, key)
     content = None if stored is None else _content_of(stored, fingerprint, sources)
     if content is None:
-        content = scan_sources(tuple(sources.values()))
+        content = scan_sources(tuple(sources.values()), _load_from(store, case_id, objects, sources))
         if not content.slides:
             store.objects.put_display_facts(case_id, key, _facts_of(content, fingerprint))
     return content
 
 
-def scan_sources(sources: Sequence[ByteSource]) -> SeriesContent:
-    """Parse every file; never raises for a bad one, it is listed with its reason."""
+def scan_sources(sources: Sequence[ByteSource], load: Callable[[ByteSource], Instance] | None = None) -> SeriesContent:
+    """What every file holds; never raises for a bad one, it is listed with its reason. *load* stands for parsing it."""
+    from viewers.radiology.instance import load_instance
     from viewers.radiology.series_loader import scan_instances  # pydicom: 0.7 s that the window need not wait for
 
-    scan = scan_instances(sources)
+    scan = scan_instances(sources, load=load or load_instance)
     not_shown = tuple(NotShownItem(item.name, item.reason) for item in (*scan.unusable, *scan.other))
     return SeriesContent(scan.series, scan.slides, not_shown)
+
+
+def _load_from(
+    store: Store, case_id: CaseId, objects: Sequence[StoredObject], sources: dict[str, ByteSource]
+) -> Callable[[ByteSource], Instance]:
+    """Reads an instance from what the door noted of its file, and parses the file where that is not to be had."""
+    from viewers.radiology.instance import load_instance
+    from viewers.radiology.instance_facts import instance_from_facts
+
+    noted = store.objects.list_file_facts(case_id, [obj.sha256 for obj in objects])
+    of_source = {
+        id(sources[obj.sop_instance_uid or obj.sha256]): noted[obj.sha256] for obj in objects if obj.sha256 in noted
+    }
+
+    def load(source: ByteSource) -> Instance:
+        facts = of_source.get(id(source))
+        if facts is not None:
+            with suppress(UnreadableFile):  # of an older form than this program writes
+                return instance_from_facts(facts, source)
+        return load_instance(source)
+
+    return load
 
 
 def _facts_of(content: SeriesContent, fingerprint: str) -> bytes:

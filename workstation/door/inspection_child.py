@@ -1,0 +1,94 @@
+"""The child: opens one foreign file after another and says what it found, until the program that started it is gone.
+
+Run as ``python -m workstation.door.inspection_child MODULE:FUNCTION MEMORY_BYTES SHARED_HANDLE``; the function is what
+is done with each file (`object_checks.check_object`). It starts with the standard library alone, takes its limits on
+before it reads anything, and imports a decoder when the first file needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workstation.door.channel import ALIVE, ANSWER, CHECK, CONTENT, RANGE, RANGE_FORM, Channel
+from workstation.door.child_limits import allow_processor_time, limit_this_process
+from workstation.door.ranged_source import WINDOW_BYTES, RangedSource, share_memory
+
+Check = Callable[[dict[str, Any], RangedSource, Callable[[], None]], tuple[dict[str, Any], bytes]]
+"""(request, file, sign of life) to the facts (JSON) and what goes with them as bytes."""
+
+SIGN_OF_LIFE_S = 0.5
+
+
+class _Server:
+    def __init__(self, channel: Channel, check: Check, shared: int) -> None:
+        self._channel = channel
+        self._check = check
+        self._window = share_memory(shared)
+        self._signed_at = 0.0
+
+    def serve(self) -> None:
+        while True:
+            try:
+                kind, body = self._channel.receive()
+            except EOFError:
+                return
+            if kind != CHECK:
+                raise ValueError(f"asked {kind!r}")
+            request = json.loads(body)
+            allow_processor_time(request["processor_s"])
+            first = bytes(self._content(request["first"]))
+            path = Path(request["path"]) if request.get("path") else None
+            source = RangedSource(request["name"], request["size_bytes"], path, first, self._fetch)
+            is_spent = False
+            try:
+                facts, blob = self._check(request, source, self._alive)
+            except (MemoryError, RecursionError) as error:
+                is_spent = True  # what is left of it is of no use; the next file gets a fresh one
+                too_much = "it needs too much memory" if isinstance(error, MemoryError) else "it is nested too deeply"
+                facts, blob = {"problem": too_much}, b""
+            head = json.dumps(facts).encode()
+            self._channel.send(ANSWER, len(head).to_bytes(4, "big") + head + blob)
+            if is_spent:
+                return
+
+    def _fetch(self, offset: int, size_bytes: int) -> memoryview:
+        self._channel.send(RANGE, RANGE_FORM.pack(offset, min(size_bytes, WINDOW_BYTES)))
+        return self._content()
+
+    def _content(self, size_bytes: int | None = None) -> memoryview:
+        """Bytes that the program has put into the window, or sent."""
+        if size_bytes == 0:
+            return memoryview(b"")
+        kind, body = self._channel.receive()
+        if kind != CONTENT:
+            raise ValueError(f"sent {kind!r}")
+        return memoryview(body) if self._window is None else memoryview(self._window)[: int.from_bytes(body, "big")]
+
+    def _alive(self) -> None:
+        now = time.monotonic()
+        if now - self._signed_at > SIGN_OF_LIFE_S:
+            self._signed_at = now
+            self._channel.send(ALIVE)
+
+
+def main(arguments: list[str]) -> None:
+    """Take on the limits, keep the pipes for the messages alone, and serve."""
+    check_name, memory_bytes, shared = arguments
+    channel = Channel(os.dup(0), os.dup(1))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)  # a library that prints must not be taken for an answer
+    limit_this_process(int(memory_bytes))
+    module, _, function = check_name.partition(":")
+    __import__(module)
+    _Server(channel, getattr(sys.modules[module], function), int(shared)).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

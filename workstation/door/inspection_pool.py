@@ -1,0 +1,289 @@
+"""The children that check files, from the program's side: kept warm, two at most, replaced one by one when they die.
+
+A file that ends its child twice, or outstays its time, is at fault itself. Nothing a child does reaches further.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from workstation.door.channel import ANSWER, CHECK, CONTENT, RANGE, RANGE_FORM, Channel, Overdue
+from workstation.door.child_limits import MEMORY_BYTES
+from workstation.door.ranged_source import FIRST_BYTES, WINDOW_BYTES, share_memory
+
+log = logging.getLogger("door")
+
+CHILDREN = 2
+FILES_PER_CHILD = 5000
+"""A library that loses memory with every file must not do so for ever."""
+START_TIMEOUT_S = 60.0
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+OBJECT_CHECK = "workstation.door.object_checks:check_object"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one file may take. A child that goes on decoding says so; silence is what ``silence_s`` limits."""
+
+    silence_s: float = 30.0
+    base_s: float = 60.0
+    per_mb_s: float = 4.0
+    """Of its size; JPEG 2000 decodes some 2 MB/s."""
+    memory_bytes: int = MEMORY_BYTES
+
+    def total_s(self, size_bytes: int) -> float:
+        return self.base_s + self.per_mb_s * (size_bytes >> 20)
+
+
+class CheckedSource(Protocol):
+    """A file to be checked: of the vault, or of this computer."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def open(self) -> BinaryIO: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a child found. ``facts["problem"]`` is the end of a sentence, or absent."""
+
+    facts: dict[str, Any]
+    blob: bytes = b""
+
+    @property
+    def problem(self) -> str:
+        return str(self.facts.get("problem") or "")
+
+
+class PoolClosed(Exception):
+    """The pool was closed meanwhile, or no child can be started."""
+
+
+class InspectionPool:
+    """Starts a child when the first file comes. Safe to use from any thread; `check` blocks."""
+
+    def __init__(self, children: int = CHILDREN, allowance: Allowance | None = None, check: str = OBJECT_CHECK) -> None:
+        self._allowance = allowance or Allowance()
+        self._check = check
+        self._closed = False
+        self._all = [_Place() for _ in range(children)]
+        self._free: queue.LifoQueue[_Place] = queue.LifoQueue()
+        for place in self._all:
+            self._free.put(place)
+
+    def check(self, source: CheckedSource, **request: Any) -> Finding:
+        """What a child says of *source*; a file that cannot be checked has a problem. Raises PoolClosed, and whatever
+        reading *source* raises."""
+        place = self._free.get()
+        try:
+            for attempt in (1, 2):
+                if self._closed:
+                    raise PoolClosed
+                child = place.running(self._check, self._allowance.memory_bytes)
+                try:
+                    return self._ask(child, source, request)
+                except Overdue:
+                    place.end()
+                    log.info("a file was not checked in its time")
+                    return Finding({"problem": "checking it took too long"})
+                except (EOFError, OSError, ValueError) as error:
+                    place.end()
+                    if isinstance(error, _ReadFailed):
+                        raise error.reason from error
+                    log.info("a checking process ended (attempt %d)", attempt)
+                except BaseException:
+                    place.end()  # it waits for bytes that will not come
+                    raise
+            if self._closed:
+                raise PoolClosed
+            return Finding({"problem": "opening it made the program that checks it crash"})
+        finally:
+            if self._closed:
+                place.end()
+            self._free.put(place)
+
+    def close(self) -> None:
+        """End the children; a file being checked is given up, later ones are refused."""
+        self._closed = True
+        for place in self._all:
+            place.kill()
+        idle = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self._free.get_nowait())
+        for place in idle:  # the others are ended by the threads that use them
+            place.end()
+            self._free.put(place)
+
+    def _ask(self, child: _Child, source: CheckedSource, request: dict[str, Any]) -> Finding:
+        size_bytes = source.size_bytes
+        total_s = self._allowance.total_s(size_bytes)
+        deadline = time.monotonic() + total_s
+        try:
+            file = source.open()
+        except OSError as error:
+            raise _ReadFailed(error) from error
+        with file:
+            first = min(size_bytes, FIRST_BYTES)
+            head = {"name": source.name, "size_bytes": size_bytes, "first": first, "processor_s": total_s, **request}
+            child.channel.send(CHECK, json.dumps(head).encode())
+            if first:
+                child.hand_over(file, 0, first)
+            while True:
+                left = min(self._allowance.silence_s, deadline - time.monotonic())
+                kind, body = child.channel.receive(left + (START_TIMEOUT_S if child.is_new else 0))
+                child.is_new = False
+                if kind == RANGE:
+                    offset, length = RANGE_FORM.unpack(body)
+                    child.hand_over(file, offset, min(length, WINDOW_BYTES))
+                elif kind == ANSWER:
+                    child.files += 1
+                    return _read_answer(body)
+
+
+class _ReadFailed(OSError):
+    """The file itself could not be read: no fault of the child's."""
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def _read_answer(body: bytes) -> Finding:
+    length = int.from_bytes(body[:4], "big")
+    facts = json.loads(body[4 : 4 + length])
+    if not isinstance(facts, dict):
+        raise ValueError("no facts")
+    return Finding(facts, body[4 + length :])
+
+
+class _Place:
+    """Where one child stands, or none yet."""
+
+    def __init__(self) -> None:
+        self._child: _Child | None = None
+
+    def running(self, check: str, memory_bytes: int) -> _Child:
+        if self._child is not None and (self._child.files >= FILES_PER_CHILD or self._child.has_ended):
+            self.end()
+        if self._child is None:
+            try:
+                self._child = _Child(check, memory_bytes)
+            except OSError as error:
+                raise PoolClosed from error
+        return self._child
+
+    def kill(self) -> None:
+        """From any thread; the one that uses the child notices."""
+        child = self._child
+        if child is not None:
+            child.process.kill()
+            child.process.wait()
+
+    def end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+class _Child:
+    def __init__(self, check: str, memory_bytes: int) -> None:
+        shared = _make_window()
+        try:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "workstation.door.inspection_child",
+                    check,
+                    str(memory_bytes),
+                    str(shared),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=() if shared < 0 else (shared,),
+                env=_environment(),
+                start_new_session=True,  # Ctrl+C is the program's; the child ends when its pipe does
+            )
+            self.window = share_memory(shared)
+        finally:
+            if shared >= 0:
+                os.close(shared)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.channel = Channel(self.process.stdout.fileno(), self.process.stdin.fileno())
+        self.files = 0
+        self.is_new = True
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def hand_over(self, file: BinaryIO, offset: int, size_bytes: int) -> None:
+        """Bytes of *file* to the child; fewer than asked for only at its end."""
+        try:
+            file.seek(offset)
+            if self.window is None:
+                content = file.read(size_bytes)
+            else:
+                read = _read_into(file, memoryview(self.window)[:size_bytes])
+                content = read.to_bytes(4, "big")
+        except Exception as error:
+            raise _ReadFailed(error) from error
+        self.channel.send(CONTENT, content)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        if self.window is not None:
+            self.window.close()
+
+
+def _read_into(file: BinaryIO, target: memoryview) -> int:
+    read_into: Callable[[memoryview], int] = file.readinto  # type: ignore[attr-defined]
+    with target:
+        done = 0
+        while done < len(target):
+            with target[done:] as rest:
+                count = read_into(rest)
+            if not count:
+                break
+            done += count
+        return done
+
+
+def _make_window() -> int:
+    """Memory without a name or a place on the disk, as a handle; -1 where the system has none such."""
+    if sys.platform != "linux":
+        return -1
+    handle = os.memfd_create("readingroom", os.MFD_CLOEXEC)
+    os.ftruncate(handle, WINDOW_BYTES)
+    return handle
+
+
+def _environment() -> dict[str, str]:
+    """Only what an interpreter needs to start, and this program's place; no token, no address, no working folder."""
+    kept = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV", "LANG", "LC_ALL")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    root = str(Path(__file__).resolve().parents[2])
+    return {**environment, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", **_ONE_THREAD}
