@@ -1,22 +1,31 @@
-"""Files and folders of this computer, sorted into what can be shown and what cannot. No case, no hospital, no Qt."""
+"""Files and folders of this computer, sorted into what can be shown and what cannot. No case, no hospital, no Qt.
+
+Each file is opened by a checking child first (`workstation.door`), as what a hospital sends is.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewers.byte_source import ByteSource, FileByteSource, shown_name
 from viewers.errors import UnreadableFile, ViewerError
+from workstation.door.inspection_pool import CHILDREN, Finding, InspectionPool, PoolClosed
+from workstation.door.object_checks import FILE, LOCAL_INSTANCE
 
 if TYPE_CHECKING:
     from viewers.radiology.frame import DicomPatient, Series
+    from viewers.radiology.instance import Instance
 
 SLIDE_SUFFIXES = frozenset(
     {".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".qptiff", ".czi"}
 )
+DECODED_UP_TO_BYTES = 128 << 20
+"""Larger slides of this computer are opened with a tile a level decoded before; every tile would take minutes."""
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 DICOMDIR = "DICOMDIR"
 
@@ -53,26 +62,70 @@ class LocalScan:
 
 
 def scan_local_files(paths: Iterable[Path], on_progress: Callable[[int, int], None] | None = None) -> LocalScan:
-    """Open every file below *paths* as far as needed to know what it is. Never raises for a bad file."""
+    """Have every file below *paths* opened as far as needed to know what it is. Never raises for a bad file."""
     from viewers.pathology.slide_source import open_slide
     from viewers.radiology.series_loader import scan_instances
 
     slides: list[LocalSlide] = []
     not_opened: list[NotOpened] = []
-    rest: list[ByteSource] = []
+    files: list[Path] = []
     for found in _files_below(paths):
         if isinstance(found, NotOpened):
             not_opened.append(found)
-        elif _looks_like_slide(found):
-            _try_slide(LocalSlide(shown_name(found.name), (FileByteSource(found),)), open_slide, slides, not_opened)
         else:
-            rest.append(FileByteSource(found))
-    scan = scan_instances(rest, on_progress=on_progress)
+            files.append(found)
+    facts: dict[int, bytes] = {}
+    rest: list[ByteSource] = []
+    for source, finding in _check_all([FileByteSource(file) for file in files], on_progress):
+        if finding.problem:
+            sentence = f"{source.name} cannot be opened: {finding.problem}."
+            not_opened.append(NotOpened(source.name, str(finding.facts.get("sentence") or sentence)))
+        elif _looks_like_slide(source.path):
+            _try_slide(LocalSlide(source.name, (source,)), open_slide, slides, not_opened)
+        else:
+            rest.append(source)
+            facts[id(source)] = finding.blob
+    scan = scan_instances(rest, load=lambda source: _remembered(facts[id(source)], source))
     for slide in scan.slides:
         title = slide.description or f"Slide {slide.sources[0].name}"
         _try_slide(LocalSlide(title, slide.sources, slide.patient), open_slide, slides, not_opened)
     not_opened += [NotOpened(item.name, item.reason) for item in (*scan.unusable, *scan.other)]
     return LocalScan(scan.series, tuple(slides), tuple(not_opened))
+
+
+def _check_all(
+    sources: Sequence[FileByteSource], on_progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[FileByteSource, Finding]]:
+    """Each file with what a checking child found, in order, several at once."""
+    pool = InspectionPool()
+
+    def check(source: FileByteSource) -> Finding:
+        kind, path = (FILE, str(source.path)) if _looks_like_slide(source.path) else (LOCAL_INSTANCE, None)
+        try:
+            return pool.check(
+                source, kind=kind, path=path, content_type="image/tiff", decode_up_to_bytes=DECODED_UP_TO_BYTES
+            )
+        except OSError as error:
+            return Finding(
+                {"sentence": f"{source.name} cannot be read: {error.strerror or error}.", "problem": "unread"}
+            )
+        except PoolClosed:
+            return Finding({"problem": "it cannot be checked on this computer at the moment"})
+
+    try:
+        with ThreadPoolExecutor(CHILDREN, thread_name_prefix="local-check") as threads:
+            for done, found in enumerate(zip(sources, threads.map(check, sources), strict=True)):
+                yield found
+                if on_progress is not None:
+                    on_progress(done + 1, len(sources))
+    finally:
+        pool.close()
+
+
+def _remembered(facts: bytes, source: ByteSource) -> Instance:
+    from viewers.radiology.instance_facts import instance_from_facts
+
+    return instance_from_facts(facts, source)
 
 
 def _try_slide(

@@ -29,11 +29,14 @@ BOMB_FROM_BYTES, LARGEST_RATIO = 1 << 30, 2000
 SignOfLife = Callable[[], None]
 
 
-def check_instance(source: ByteSource, header: DicomHeader, alive: SignOfLife) -> bytes:
+def check_instance(
+    source: ByteSource, header: DicomHeader, alive: SignOfLife, decode_up_to_bytes: int | None = None
+) -> bytes:
     """The facts of a file that may be let in, to be called while pydicom is silenced. *alive* is called on the way.
 
-    Raises UnreadableFile for one that may not. One that is well formed and not shown here is let in, undecoded: nothing
-    in this program decodes it later either.
+    Of a slide larger than *decode_up_to_bytes* (None: of none) only one tile is decoded, as opening it does. Raises
+    UnreadableFile for a file that may not be let in. One that is well formed and not shown here is let in, undecoded:
+    nothing in this program decodes it later either.
     """
     if header.ended_early:
         raise UnreadableFile(f"{source.name} is cut off within its header.")
@@ -47,7 +50,7 @@ def check_instance(source: ByteSource, header: DicomHeader, alive: SignOfLife) -
     if not_a_stack(instance.sop_class_uid) is not None:
         return facts  # no part of this program decodes it
     if is_slide:
-        _check_slide(source, alive)
+        _check_slide(source, alive, decode_up_to_bytes)
     elif instance.frames and instance.frames[0].layout.transfer_syntax in syntax.COMPRESSED:
         _decode_all(source, instance.frames, alive)
     elif instance.frames and instance.frames[0].layout.transfer_syntax == syntax.DEFLATED:
@@ -67,7 +70,7 @@ def _decode_all(source: ByteSource, frames: tuple[Frame, ...], alive: SignOfLife
         alive()
 
 
-def _check_slide(source: ByteSource, alive: SignOfLife) -> None:
+def _check_slide(source: ByteSource, alive: SignOfLife, decode_up_to_bytes: int | None) -> None:
     """Every tile of one level, as the slide reader will decode them; what that does not show is let in unread."""
     try:
         level = read_instance(source)
@@ -77,6 +80,9 @@ def _check_slide(source: ByteSource, alive: SignOfLife) -> None:
     slide = DicomSlide([level])
     try:
         shown = slide.levels[0]
+        if decode_up_to_bytes is not None and source.size_bytes > decode_up_to_bytes:
+            slide.read_tile(0, shown.columns // 2, shown.rows // 2)
+            return
         for row in range(shown.rows):
             for column in range(shown.columns):
                 slide.read_tile(0, column, row)

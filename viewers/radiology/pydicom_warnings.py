@@ -20,6 +20,13 @@ _inside = 0
 _restore = ExitStack()
 
 
+def read_without_remarks() -> None:
+    """For a process that does nothing but read: values are not examined for what to remark on; a fifth faster."""
+    from pydicom import config
+
+    config.settings.reading_validation_mode = config.IGNORE
+
+
 @contextmanager
 def silenced() -> Iterator[None]:
     """No warnings inside; the first thread in saves the filters, the last one out restores them."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workstation.door.channel import ALIVE, ANSWER, CHECK, CONTENT, RANGE, RANGE_FORM, Channel
+from workstation.door.channel import ALIVE, ANSWER, CHECK, CONTENT, RANGE, RANGE_FORM, Channel, Overdue
 from workstation.door.child_limits import allow_processor_time, limit_this_process
 from workstation.door.ranged_source import WINDOW_BYTES, RangedSource, share_memory
 
@@ -23,6 +23,8 @@ Check = Callable[[dict[str, Any], RangedSource, Callable[[], None]], tuple[dict[
 """(request, file, sign of life) to the facts (JSON) and what goes with them as bytes."""
 
 SIGN_OF_LIFE_S = 0.5
+IDLE_S = 120.0
+"""Then it ends, and gives its memory back; the next file starts another."""
 
 
 class _Server:
@@ -35,8 +37,8 @@ class _Server:
     def serve(self) -> None:
         while True:
             try:
-                kind, body = self._channel.receive()
-            except EOFError:
+                kind, body = self._channel.receive(IDLE_S)
+            except (EOFError, Overdue):
                 return
             if kind != CHECK:
                 raise ValueError(f"asked {kind!r}")

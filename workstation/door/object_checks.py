@@ -12,8 +12,8 @@ from viewers.byte_source import ByteSource
 from viewers.door.problem import problem_of
 from viewers.errors import ViewerError
 
-INSTANCE, FILE = "instance", "file"
-"""What is asked for: one DICOM instance with its facts, or anything else."""
+INSTANCE, FILE, LOCAL_INSTANCE = "instance", "file", "local instance"
+"""What is asked for: a DICOM instance out of a hospital's archive, any other file, a file taken for DICOM here."""
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SLIDE_TYPES = ("image/tiff", "image/x-", "application/x-openslide", "image/svs", "image/vnd.")
@@ -25,27 +25,27 @@ def check_object(request: dict[str, Any], source: ByteSource, alive: Callable[[]
     """The facts of one file, with what a viewer wants to remember of it; a ``problem`` where it may not be let in."""
     try:
         if request["kind"] == INSTANCE:
-            return _check_instance(source, alive, must_be_part10=True)
+            return _check_archived(source, alive)
+        if request["kind"] == LOCAL_INSTANCE:
+            return {}, _check_dicom(source, request, alive)
         return _check_file(source, request, alive)
     except ViewerError as error:
-        return {"problem": problem_of(error, source.name)}, b""
+        return {"problem": problem_of(error, source.name), "sentence": str(error)}, b""
 
 
-def _check_instance(source: ByteSource, alive: Callable[[], None], *, must_be_part10: bool = False) -> Answer:
-    """What came over the network is a Part 10 file (PS3.10 7.1); local files without its preamble are read as well."""
+def _check_archived(source: ByteSource, alive: Callable[[], None]) -> Answer:
+    """What came over the network has to be a Part 10 file (PS3.10 7.1), whole by the rules of `sync.transfer.door`."""
     from sync.transfer.door import inspect_parsed
     from viewers.door.instance_check import check_instance
     from viewers.radiology.dicom_header import read_header
-    from viewers.radiology.pydicom_warnings import silenced
+    from viewers.radiology.pydicom_warnings import read_without_remarks, silenced
 
     with source.open() as file:
-        is_part10 = file.read(132)[128:] == b"DICM"
-    if must_be_part10 and not is_part10:
-        return {"problem": "it is not a readable DICOM file"}, b""
+        if file.read(132)[128:] != b"DICM":
+            return {"problem": "it is not a readable DICOM file"}, b""
+    read_without_remarks()
     with silenced():
         header = read_header(source)
-        if not is_part10:  # without its file meta nobody but the viewers' reader guesses how it is encoded
-            return {}, check_instance(source, header, alive)
         found = inspect_parsed(source, header.dataset, header.ends_at)
         facts: dict[str, Any] = {
             "study_uid": found.study_uid,
@@ -65,6 +65,17 @@ def _check_instance(source: ByteSource, alive: Callable[[], None], *, must_be_pa
             return {**facts, "problem": problem_of(error, source.name)}, b""
 
 
+def _check_dicom(source: ByteSource, request: dict[str, Any], alive: Callable[[], None]) -> bytes:
+    """The facts of a DICOM file whose patient nobody asked for; ViewerError where it may not be opened."""
+    from viewers.door.instance_check import check_instance
+    from viewers.radiology.dicom_header import read_header
+    from viewers.radiology.pydicom_warnings import read_without_remarks, silenced
+
+    read_without_remarks()
+    with silenced():
+        return check_instance(source, read_header(source), alive, request.get("decode_up_to_bytes"))
+
+
 def _check_file(source: ByteSource, request: dict[str, Any], alive: Callable[[], None]) -> Answer:
     """By its content, whatever the hospital or its name says it is; what no part of this program opens is let in."""
     from viewers.radiology.dicom_header import looks_like_dicom
@@ -74,7 +85,7 @@ def _check_file(source: ByteSource, request: dict[str, Any], alive: Callable[[],
     if not start:
         return {"problem": "it is empty"}, b""
     if looks_like_dicom(start):
-        return _check_instance(source, alive)
+        return {}, _check_dicom(source, request, alive)
     if start.startswith(_TIFF_STARTS) or request.get("content_type", "").startswith(_SLIDE_TYPES):
         from viewers.door.slide_check import check_slide
 

@@ -14,6 +14,7 @@ import pytest
 from sync.errors import StoreUnavailable
 from sync.records.case import CaseId
 from sync.store.database import Store, open_store
+from sync.vault.encrypted_file import CHUNK_BYTES
 from sync.vault.file_vault import VaultWriter
 from tests.sync.sample_records import CASE
 
@@ -244,3 +245,18 @@ def test_that_a_checked_file_is_the_one_that_is_kept(store: Store) -> None:
     assert writer.commit() == SHA256
     assert store.vault.read_bytes(SHA256) == CONTENT
     assert len(files(store)) == 1
+
+
+def test_that_a_file_whose_check_was_interrupted_goes_on_from_its_last_whole_chunk(store: Store) -> None:
+    writer = store.vault.begin(CASE)
+    writer.write(CONTENT)
+    writer.sealed("CT 7")
+    writer.leave()
+    resumed = store.vault.resume(CASE, writer.file_id)
+    assert resumed is not None
+    assert 0 <= len(CONTENT) - resumed.size_bytes <= CHUNK_BYTES
+    resumed.write(CONTENT[resumed.size_bytes :])
+    with resumed.sealed("CT 7").open() as file:
+        assert file.read() == CONTENT
+    assert resumed.commit() == SHA256
+    assert store.vault.read_bytes(SHA256) == CONTENT

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -56,3 +58,16 @@ def test_that_a_document_that_takes_too_long_is_given_up(monkeypatch: pytest.Mon
 
 def test_that_every_page_of_a_report_is_drawn() -> None:
     assert [page.width_px for page in draw_pages(make_pdf(3), 120)] == [120, 120, 120]
+
+
+def test_that_a_page_whose_content_inflates_without_end_does_no_harm(
+    process: DocumentProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document_rendering, "RENDER_TIMEOUT_S", 3.0)
+    inner = zlib.compressobj(1)
+    strokes = b"0 0 m 100 100 l S\n" * 50_000
+    packed = zlib.compress(b"".join([*(inner.compress(strokes) for _ in range(300)), inner.flush()]), 9)
+    process.open(make_pdf(1, content=packed, filters=b"/Filter [/FlateDecode /FlateDecode]"), "bomb.pdf")
+    with suppress(UnreadableFile):  # drawn in time or given up: either will do
+        process.render(0, 400)
+    assert len(process.open(make_pdf(1), "good.pdf")) == 1
