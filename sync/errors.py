@@ -104,6 +104,10 @@ class UnlockRefused(StoreLocked):
         self.wait_s = wait_s
 
 
+class ProfileHeld(StoreUnavailable):
+    """Another program has the same profile open for writing; the sentence says who."""
+
+
 class ProfileRefused(SyncError):
     """This program does not talk to that hospital, and the sentence says why."""
 

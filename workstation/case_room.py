@@ -65,6 +65,7 @@ class CaseRoom:
         self._worklist_page = WorklistPage()
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
         self._inspector = ProcessInspector()
+        self._sync_interval_s = 0.0
         self._control = TransferControl(is_metered=MeteredNetwork().is_metered)
         self._sync = SyncLoop(
             background, store, profile, credentials=credentials, control=self._control, inspector=self._inspector
@@ -90,6 +91,7 @@ class CaseRoom:
         self._worklist_page.select_case(CaseId(last_case) if last_case else None)
         self._desk.restore(last_case, last_page)
         self._refresh_outbox()
+        self._sync_interval_s = sync_interval_s
         self._sync.start(sync_interval_s)
 
     def add_images_and_opinion(self) -> None:
@@ -146,6 +148,26 @@ class CaseRoom:
         self._inspector.close()
         self._desk.put_away()
         self._case_page.document.close_process()
+
+    def pause(self) -> tuple[CaseId | None, str]:
+        """As `close`, and no name is left on any page; where the reader was. `resume` goes on."""
+        place = self._desk.case_id, self._window.current_page
+        self.close()
+        self._worklist.put_away()
+        self._transfers.put_away()
+        return place
+
+    def resume(self, case_id: CaseId | None, page_id: str) -> None:
+        """Sync again, and come back to where `pause` left."""
+        self._worklist.attach(self._worklist_page)
+        self._transfers.attach(self._transfers_page)
+        self._worklist_page.select_case(case_id)
+        if case_id is None:
+            self._desk.show_page(page_id)
+        else:
+            self._desk.open_case(case_id, page_id)
+        self._refresh_outbox()
+        self._sync.start(self._sync_interval_s)
 
     def _join_pages(self) -> None:
         self._worklist_page.open_requested.connect(lambda case_id: self._desk.open_case(CaseId(case_id)))

@@ -61,6 +61,9 @@ def make_parser() -> argparse.ArgumentParser:
     common = everywhere.add_argument_group("everywhere")
     common.add_argument("--home", metavar="DIR", help="where the encrypted data lives (default: the user data folder)")
     common.add_argument("--profile", metavar="NAME", help="which hospital account (default: the one used last)")
+    common.add_argument(
+        "--unlock-file", metavar="FILE", type=Path, help="opens the store with FILE's first line; FILE must be 0600"
+    )
     common.add_argument("--log-level", choices=LOG_LEVELS, help="how much is logged on standard error")
     parser = argparse.ArgumentParser(
         prog="readingroom",

@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from sync.errors import StoreUnavailable
+from sync.errors import StoreUnavailable, SyncError
+from sync.store.profile_lock import ProfileLock
+from sync.vault.key_record import has_record
+from sync.vault.keys import Unlock
 from workstation.actions.action import Action
 from workstation.actions.menus import Menus, Palette, ShortcutSheet
 from workstation.actions.registry import ActionRegistry
 from workstation.background import Background, sentence_for
 from workstation.demo_mode import DemoAccount, DemoHospital
+from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
-from workstation.places import hospital_profile_path, profile_directory, remember_profile
-from workstation.settings import SYNC_INTERVAL_S, Settings
+from workstation.places import DEMO_PROFILE, hospital_profile_path, profile_directory, remember_profile
+from workstation.settings import IDLE_LOCK_S, SYNC_INTERVAL_S, Settings
+from workstation.unlocking import DEMO_PASSPHRASE, known_unlock
 from workstation.window.browser_pane import open_in_browser
 from workstation.window.main_window import MainWindow
 from workstation.window.qt_messages import log_qt_messages
@@ -58,7 +63,14 @@ class RunningApplication(QObject):
     failed = Signal(str)
     """The program cannot open, and this sentence says why. The window stays, for the caller to close."""
 
-    def __init__(self, home: Path, profile_name: str, demo: DemoHospital | None, account: DemoAccount | None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        profile_name: str,
+        demo: DemoHospital | None,
+        account: DemoAccount | None,
+        unlock_file: Path | None,
+    ) -> None:
         super().__init__()
         self._home = home
         self._profile_name = profile_name
@@ -78,7 +90,9 @@ class RunningApplication(QObject):
         self._menus = Menus(self.window, self.registry, lambda: self.window.current_page)
         self._store: Store | None = None
         self._room: CaseRoom | None = None
-        self._lock: QLockFile | None = None
+        self._unlock_file = unlock_file
+        self._profile_lock: ProfileLock | None = None
+        self.lock_room = LockRoom(self.window, self.background, self.registry)
         self._closed = False
         self.background.failed.connect(lambda sentence: self.window.status.say(sentence, failure=True))
         self.window.page_requested.connect(lambda page_id: self.registry.run(f"page.{page_id}"))
@@ -97,6 +111,7 @@ class RunningApplication(QObject):
         if self._closed:
             return
         self._closed = True
+        self.lock_room.stop()
         if self._room is not None:
             self._room.close()
         if not self.background.shutdown():
@@ -105,8 +120,8 @@ class RunningApplication(QObject):
             self._store.close()
         if self._demo is not None:
             self._demo.stop()
-        if self._lock is not None:
-            self._lock.unlock()
+        if self._profile_lock is not None:
+            self._profile_lock.release()
         self.window.close()
 
     def _begin(self) -> None:
@@ -116,7 +131,8 @@ class RunningApplication(QObject):
             self._choose_hospital()
             return
         try:
-            self._take_lock()
+            directory = profile_directory(self._home, self._profile_name)
+            self._profile_lock = ProfileLock.take(directory, "the window")
         except StoreUnavailable as error:
             self._fail(error)
             return
@@ -154,7 +170,18 @@ class RunningApplication(QObject):
     def _open_store(self) -> None:
         self.window.show_opening("Opening your cases…")
         home, name, account = self._home, self._profile_name, self.account
-        self.background.store_lane(lambda: _open(home, name, account), self._store_opened, self._fail)
+        try:
+            unlock = known_unlock(home, name, self._unlock_file)
+        except SyncError as error:
+            self._fail(error)
+            return
+        if unlock is not None:
+            self.background.store_lane(lambda: _open(home, name, account, unlock), self._store_opened, self._fail)
+            return
+        directory = profile_directory(home, name)
+        self.lock_room.ask_at_start(
+            directory, lambda given: _open(home, name, account, given), self._store_opened, self._fail
+        )
 
     def _store_opened(self, opened: _Opened) -> None:
         from workstation.case_room import CaseRoom
@@ -171,6 +198,8 @@ class RunningApplication(QObject):
             last_case=opened.open_case,
             last_page=opened.open_page,
         )
+        hint = f"Demonstration: the passphrase is “{DEMO_PASSPHRASE}”." if self._profile_name == DEMO_PROFILE else ""
+        self.lock_room.watch(opened.store, self._room, settings.get(IDLE_LOCK_S), hint)
         self.background.cpu_lane(_import_viewers, lambda _nothing: self._viewers_came(), self._fail)
 
     def _join_sign_in(self, profile: HospitalProfile, account: SignedInAccount, room: CaseRoom) -> None:
@@ -200,15 +229,6 @@ class RunningApplication(QObject):
         sweep = self._store.vault.sweep
         self.background.cpu_lane(sweep, failed=lambda error: log.info("the vault was not swept (%s)", type(error)))
 
-    def _take_lock(self) -> None:
-        directory = profile_directory(self._home, self._profile_name)
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = QLockFile(str(directory / "window.lock"))
-        lock.setStaleLockTime(0)  # a lock is stale when its process is gone, never by age
-        if not lock.tryLock(0):
-            raise StoreUnavailable("Reading Room is already open on this computer with the same profile.")
-        self._lock = lock
-
     def _fail(self, error: Exception) -> None:
         self.failure = sentence_for(error)
         self.window.show_opening(self.failure)
@@ -227,6 +247,7 @@ class RunningApplication(QObject):
                 enabled_when=lambda: self._demo is None and bool(self._profile_name),
                 icon="case",
             ),
+            self.lock_room.action(),
             Action("app.quit", "&Quit", self._quit, "&Case", "Ctrl+Q", icon="quit"),
         ]
 
@@ -250,16 +271,18 @@ def build_application(
     *,
     demo: DemoHospital | None = None,
     account: DemoAccount | None = None,
+    unlock_file: Path | None = None,
 ) -> RunningApplication:
     """The whole program over the data in *home*, window shown; it goes on opening while Qt's events are processed.
 
     An empty *profile* shows the list of hospitals first.
 
-    *demo* is stopped with the application, and started by it unless the *account* of the started one is given.
+    *demo* is stopped with the application, and started by it unless the *account* of the started one is given. The
+    store is opened with the first line of *unlock_file*; without, the window asks (and never for the demo).
     """
     app = make_qt_application()
     app.setQuitOnLastWindowClosed(True)
-    running = RunningApplication(home, profile, demo, account)
+    running = RunningApplication(home, profile, demo, account, unlock_file)
     running.open()
     return running
 
@@ -278,8 +301,11 @@ def make_qt_application() -> QApplication:
     return app
 
 
-def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
-    """On the store lane: the hospital's address, the store, and where the last run ended."""
+def _open(home: Path, name: str, account: DemoAccount | None, unlock: Unlock) -> _Opened:
+    """On the store lane: the hospital's address, the store, and where the last run ended.
+
+    A store that has no passphrase yet gets this one; one that a demo of the first version left stays as it is.
+    """
     from sync.authorization.signed_in_account import credentials_of
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import open_store
@@ -288,7 +314,12 @@ def _open(home: Path, name: str, account: DemoAccount | None) -> _Opened:
     if account is not None:
         write_demo_profile(home, account)
     profile = HospitalProfile.load(hospital_profile_path(home, name))
-    store = open_store(profile_directory(home, name), sweep=False)
+    directory = profile_directory(home, name)
+    if name != DEMO_PROFILE and not has_record(directory):
+        from sync.store.protection import protect_store
+
+        protect_store(directory, unlock)
+    store = open_store(directory, unlock=unlock, sweep=False)
     try:
         if account is not None:
             enrol_demo_identity(home, store, account)

@@ -65,6 +65,7 @@ class SyncLoop(QObject):
         self._ticket: Ticket | None = None
         self._again = False
         self._lock = threading.Lock()
+        self._one_round = threading.Lock()
         self._gathered = Changes()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.sync_now)
@@ -79,13 +80,14 @@ class SyncLoop(QObject):
         self.sync_now()
 
     def stop(self) -> None:
-        """No further round; the one under way is cancelled."""
+        """No further round until `start`; the one under way is cancelled, and the next waits until it has ended."""
         self._timer.stop()
         self._gathering.stop()
         self._again = False
         if self._ticket is not None:
             self._ticket.cancel()
             self.control.interrupt()
+            self._ticket = None
 
     @property
     def is_running(self) -> bool:
@@ -110,7 +112,7 @@ class SyncLoop(QObject):
             deliver(lambda: tell(progress))
 
         store = watched(self._store, self._gather)
-        with self._hospital() as hospital:
+        with self._one_round, self._hospital() as hospital:
             return run_sync_round(
                 store,
                 hospital,

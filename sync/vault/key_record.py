@@ -114,7 +114,7 @@ def change_unlock(directory: Path, old: Unlock, new: Unlock) -> None:
     entry = _read(directory).keyring_entry
     make_record(directory, new, master)
     if entry and old.keeper is not None:
-        old.keeper.remove(entry)
+        old.keeper.delete(entry)
 
 
 def _half_in_keyring(record: KeyRecord, unlock: Unlock) -> bytes:

@@ -34,8 +34,8 @@ class SecretKeeper(Protocol):
     def put(self, name: str, secret: str) -> None:
         """Keep *secret* under *name*, replacing what was there."""
 
-    def remove(self, name: str) -> None:
-        """Forget *name*; harmless when it is not there."""
+    def delete(self, name: str) -> None:
+        """Forget *name* for ever; harmless when it is not there."""
 
 
 @dataclass(frozen=True, slots=True)

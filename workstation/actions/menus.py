@@ -57,7 +57,7 @@ class Menus:
         page = self._current_page()
         for action in self._registry:
             qaction = self._qactions.get(action.id) or self._make(action)
-            qaction.setEnabled((not action.page or action.page == page) and action.enabled_when())
+            qaction.setEnabled((not action.page or action.page == page) and self._registry.can_run(action.id))
 
     def _make(self, action: Action) -> QAction:
         qaction = QAction(action.text, self._window)
@@ -137,7 +137,7 @@ class Palette(QDialog):
         self.setWindowTitle("Do what?")
         self.resize(520, 380)
         self._registry = registry
-        self._actions = [a for a in registry if (not a.page or a.page == page) and a.enabled_when()]
+        self._actions = [a for a in registry if (not a.page or a.page == page) and registry.can_run(a.id)]
         self._search = QLineEdit()
         self._search.setPlaceholderText("Type what you want to do")
         self._search.textChanged.connect(self._fill)

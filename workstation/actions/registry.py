@@ -13,6 +13,7 @@ class ActionRegistry:
     def __init__(self) -> None:
         self._actions: dict[str, Action] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._left: frozenset[str] | None = None
 
     def add(self, actions: Iterable[Action]) -> None:
         """Add *actions*; ValueError for an id that is taken or a key that already means something there."""
@@ -35,15 +36,25 @@ class ActionRegistry:
     def can_run(self, action_id: str) -> bool:
         """True where the action exists and its condition holds now."""
         action = self._actions.get(action_id)
-        return action is not None and action.enabled_when()
+        return action is not None and self._is_left(action_id) and action.enabled_when()
 
     def run(self, action_id: str) -> bool:
         """Do it, if its condition holds. True when it was done."""
         action = self.get(action_id)
-        if not action.enabled_when():
+        if not self.can_run(action_id):
             return False
         action.run()
         return True
+
+    def suspend(self, *left: str) -> None:
+        """Nothing can be done until `resume`, by no menu and no key, but what *left* names."""
+        self._left = frozenset(left)
+        self.notify()
+
+    def resume(self) -> None:
+        """Everything can be done again whose condition holds."""
+        self._left = None
+        self.notify()
 
     def on_changed(self, listener: Callable[[], None]) -> None:
         """*listener* is called when actions were added or their conditions may have changed."""
@@ -53,6 +64,9 @@ class ActionRegistry:
         """Say that conditions may have changed (a case was opened, a page was turned)."""
         for listener in self._listeners:
             listener()
+
+    def _is_left(self, action_id: str) -> bool:
+        return self._left is None or action_id in self._left
 
 
 def _meet(page: str, other_page: str) -> bool:

@@ -122,14 +122,25 @@ def sync(options: Namespace) -> int:
 
 @contextmanager
 def _store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
+    """The store of the chosen profile; a writer holds the profile meanwhile, a reader works beside one."""
     from sync.store.database import open_store
+    from sync.store.profile_lock import ProfileLock
     from workstation.places import profile_directory
+    from workstation.unlocking import unlock_on_terminal
 
-    store = open_store(profile_directory(home_of(options), profile_of(options)), read_only=read_only)
+    home, profile = home_of(options), profile_of(options)
+    directory = profile_directory(home, profile)
+    lock = None if read_only else ProfileLock.take(directory, "a round of sync")
     try:
-        yield store
+        unlock = unlock_on_terminal(home, profile, getattr(options, "unlock_file", None))
+        store = open_store(directory, unlock=unlock, read_only=read_only)
+        try:
+            yield store
+        finally:
+            store.close()
     finally:
-        store.close()
+        if lock is not None:
+            lock.release()
 
 
 def _short(text: str) -> str:

@@ -43,9 +43,12 @@ def _trusted(options: Namespace) -> bytes | None:
     from sync.signing.gate import find_trust
     from sync.store.database import open_store
     from workstation.places import profile_directory
+    from workstation.unlocking import unlock_on_terminal
 
     try:
-        store = open_store(profile_directory(home_of(options), profile_of(options)), read_only=True)
+        home, profile = home_of(options), profile_of(options)
+        unlock = unlock_on_terminal(home, profile, getattr(options, "unlock_file", None))
+        store = open_store(profile_directory(home, profile), unlock=unlock, read_only=True)
     except SyncError:
         if getattr(options, "profile", None):
             raise

@@ -30,10 +30,10 @@ def open_workstation(options: Namespace) -> int:
         raise
     from workstation.startup import build_application
 
-    running = build_application(home, profile)
+    running = build_application(home, profile, unlock_file=getattr(options, "unlock_file", None))
     status = stay_open(running)
     while running.wants_hospitals:
-        running = build_application(home, "")
+        running = build_application(home, "", unlock_file=getattr(options, "unlock_file", None))
         status = stay_open(running)
     return status
 

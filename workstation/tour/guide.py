@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from viewers.geometry import PatientPoint
 from workstation.places import DEMO_PROFILE, demo_hospital_directory, hospital_profile_path, profile_directory
 from workstation.tour.hands import TourStopped, let_live
+from workstation.unlocking import demo_unlock
 
 if TYPE_CHECKING:
     from sync.records.case import Case
@@ -153,7 +154,7 @@ def _stored(home: Path) -> tuple[tuple[Case, ...], bytes]:
     """The cases on this computer and the authority that the specialist's certificate is trusted by."""
     from sync.store.database import open_store
 
-    store = open_store(profile_directory(home, DEMO_PROFILE), read_only=True)
+    store = open_store(profile_directory(home, DEMO_PROFILE), unlock=demo_unlock(), read_only=True)
     try:
         return store.cases.list_cases(), store.session.find_secret("trust.pem") or b""
     finally:

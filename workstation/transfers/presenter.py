@@ -73,6 +73,14 @@ class TransfersPresenter:
         self._view = view
         self.load()
 
+    def put_away(self) -> None:
+        """Show and know no transfer until `attach`: the window is being locked."""
+        self._facts.clear()
+        self._seen.clear()
+        view, self._view = self._view, None
+        if view is not None:
+            view.show_transfers((), "")
+
     def changes_happened(self, changes: Changes) -> None:
         """Files came, or the cases are others now."""
         if changes.objects or changes.cases:

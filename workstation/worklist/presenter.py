@@ -77,6 +77,14 @@ class WorklistPresenter:
         self._view = view
         self._load(None)
 
+    def put_away(self) -> None:
+        """Show and know no case until `attach`: the window is being locked."""
+        self._rows.clear()
+        self._touched.clear()
+        view, self._view = self._view, None
+        if view is not None:
+            view.show_rows(())
+
     def changes_happened(self, changes: Changes) -> None:
         """Marks do not touch the worklist, and a draft only when it is the first of its case."""
         started = {
@@ -123,6 +131,9 @@ class WorklistPresenter:
         self._failed(error)
 
     def _part_came(self, rows: tuple[WorklistRow, ...], rest: Sequence[CaseId]) -> None:
+        if self._view is None:
+            self._loading = False
+            return
         is_first = not self._rows
         self._rows |= {row.case_id: row for row in rows}
         if self._view is not None and (is_first or not rest):

@@ -13,5 +13,5 @@ class KeyringInMemory:
     def put(self, name: str, secret: str) -> None:
         self.secrets[name] = secret
 
-    def remove(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         self.secrets.pop(name, None)
