@@ -25,6 +25,8 @@ from sync.secure_session import OpenLines, open_session, proxies_for, unsafe_lin
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
+LARGEST_BODY_BYTES = 512 << 20
+"""Of an answer that is held in memory; files are streamed and know no such limit."""
 _CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -102,8 +104,14 @@ class HospitalConnection:
             response.close()
 
     def read_body(self, response: HttpAnswer) -> bytes:
-        """The whole body; `Offline` where the connection breaks before its end."""
-        return b"".join(self.stream_body(response))
+        """The whole body; `Offline` where the connection breaks before its end, `DamagedTransfer` where it has none."""
+        body = bytearray()
+        for piece in self.stream_body(response):
+            body += piece
+            if len(body) > LARGEST_BODY_BYTES:
+                response.close()
+                raise DamagedTransfer(f"{self.profile.hospital_name} sent an answer without end; it was broken off.")
+        return bytes(body)
 
     def stream_body(self, response: HttpAnswer) -> Iterator[bytes]:
         """The body in pieces as they come. A body without length that ends early cannot be told here (RFC 9112 6.3)."""

@@ -6,13 +6,21 @@ Everything blocks: it reads the disk, asks the network, waits for the browser.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sync.errors import SyncError
-from workstation.places import DEMO_PROFILE, free_profile_name, hospital_profile_path, list_profiles, remove_profile
+from workstation.places import (
+    DEMO_PROFILE,
+    free_profile_name,
+    hospital_profile_path,
+    list_profiles,
+    profile_directory,
+    remove_profile,
+)
 
 if TYPE_CHECKING:
     from sync.authorization.signed_in_account import SignedInAccount
@@ -98,6 +106,7 @@ def remove_hospital(home: Path, profile_name: str, keeper: SecretKeeper) -> str:
     """Sign out, and delete all that is here of it. The sentence to show afterwards; `SyncError` where it is in use."""
     from sync.authorization.signed_in_account import SignedInAccount
     from sync.hospital_profile import HospitalProfile
+    from sync.vault.key_record import keyring_entry
 
     said = ""
     try:
@@ -106,6 +115,9 @@ def remove_hospital(home: Path, profile_name: str, keeper: SecretKeeper) -> str:
         profile = None
     if profile is not None and profile.needs_sign_in:
         said = SignedInAccount(profile, keeper).sign_out()
+    with suppress(SyncError):  # without its other half, which is deleted now, the half in the keyring opens nothing
+        if entry := keyring_entry(profile_directory(home, profile_name)):
+            keeper.delete(entry)
     remove_profile(home, profile_name)
     return said or "The hospital and everything of it that was on this computer are gone."
 

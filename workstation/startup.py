@@ -191,7 +191,7 @@ class RunningApplication(QObject):
         account = self._signed_in or opened.account
         self._room = CaseRoom(self.window, opened.store, opened.profile, self.background, self.registry, account)
         if account is not None:
-            self._join_sign_in(opened.profile, account, self._room)
+            self._join_sign_in(opened, account, self._room)
         self._room.open(
             settings.get(SYNC_INTERVAL_S),
             notice=self.account.notice if self.account else "",
@@ -202,13 +202,16 @@ class RunningApplication(QObject):
         self.lock_room.watch(opened.store, self._room, settings.get(IDLE_LOCK_S), hint)
         self.background.cpu_lane(_import_viewers, lambda _nothing: self._viewers_came(), self._fail)
 
-    def _join_sign_in(self, profile: HospitalProfile, account: SignedInAccount, room: CaseRoom) -> None:
+    def _join_sign_in(self, opened: _Opened, account: SignedInAccount, room: CaseRoom) -> None:
+        from workstation.certificate_desk import CertificateDesk
         from workstation.sign_in_desk import SignInDesk
 
-        desk = SignInDesk(
-            self.window, self.background, profile, account, lambda: self.registry.run("sync.now"), self.open_browser
-        )
-        self.registry.add(desk.actions())
+        def signed_in() -> None:
+            self.registry.run("sync.now")
+
+        desk = SignInDesk(self.window, self.background, opened.profile, account, signed_in, self.open_browser)
+        certificates = CertificateDesk(self.window, self.background, opened.store, opened.profile, account)
+        self.registry.add([*desk.actions(), certificates.action()])
         room.on_round_ended(desk.round_ended)
 
     def _viewers_came(self) -> None:

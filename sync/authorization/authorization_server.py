@@ -132,7 +132,7 @@ class AuthorizationServer:
                 state=request.state,
                 redirect_uri=request.redirect_uri,
                 code_verifier=request.code_verifier,
-                **_line(url),
+                **_short_answer(url),
             )
 
         return _tokens(self._ask(self.configuration.token_endpoint, ask))
@@ -141,7 +141,7 @@ class AuthorizationServer:
         """`SignInNeeded` where the server takes the refresh token no longer; `AnswerLost` where it may be used up."""
 
         def ask(oauth: OAuth2Session, url: str) -> dict[str, Any]:
-            return oauth.refresh_token(url, refresh_token=refresh_token, scope=None, **_line(url))  # type: ignore[no-any-return]
+            return oauth.refresh_token(url, refresh_token=refresh_token, scope=None, **_short_answer(url))  # type: ignore[no-any-return]
 
         tokens = _tokens(self._ask(self.configuration.token_endpoint, ask))
         # No new one in the answer means that the old one stays good (RFC 6749 6).
@@ -157,7 +157,7 @@ class AuthorizationServer:
             return
 
         def ask(oauth: OAuth2Session, url: str) -> None:
-            answer = oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token", **_line(url))
+            answer = oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token", **_short_answer(url))
             answer.raise_for_status()
 
         self._ask(self.configuration.revocation_endpoint, ask)
@@ -211,6 +211,18 @@ class AuthorizationServer:
 
 def _line(url: str) -> dict[str, Any]:
     return {"timeout": TIMEOUT_S, "allow_redirects": False, "proxies": proxies_for(url)}
+
+
+def _short_answer(url: str) -> dict[str, Any]:
+    """As `_line`, for Authlib, which reads answers whole: one that is too long is cut, and so cannot be read."""
+    return {**_line(url), "stream": True, "hooks": {"response": _cut}}
+
+
+def _cut(answer: requests.Response, *_: object, **__: object) -> None:
+    body = answer.raw.read(_LARGEST_ANSWER_BYTES, decode_content=True)
+    answer.close()
+    answer._content = body
+    answer._content_consumed = True  # type: ignore[attr-defined]
 
 
 def _line_broke(error: Exception, url: str) -> SyncError:

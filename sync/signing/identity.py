@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.x509.oid import NameOID
 
 from sync.errors import SigningRefused
@@ -75,6 +75,15 @@ def load_identity(p12: bytes, pin: str) -> Identity:
     if container is None:
         raise SigningRefused("The key PIN is wrong, or the signing identity is damaged.")
     return identity_of(container)
+
+
+def roots_in(p12: bytes, pin: str) -> bytes:
+    """The authorities in *p12* (PEM), empty where there are none. SigningRefused for a wrong PIN."""
+    container = open_container(p12, pin)
+    if container is None:
+        raise SigningRefused("The key PIN is wrong, or the signing identity is damaged.")
+    others = (other.certificate for other in container.additional_certs)
+    return b"".join(other.public_bytes(Encoding.PEM) for other in others if other.issuer == other.subject)
 
 
 def open_container(p12: bytes, pin: str) -> pkcs12.PKCS12KeyAndCertificates | None:

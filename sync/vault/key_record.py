@@ -89,6 +89,14 @@ def needs_keyring(directory: Path) -> bool:
     return bool(_read(directory).keyring_entry)
 
 
+def keyring_entry(directory: Path) -> str:
+    """The name under which the keyring holds half of this store's key; empty without keyring or record.
+
+    StoreUnavailable for a damaged record.
+    """
+    return _read(directory).keyring_entry if has_record(directory) else ""
+
+
 def unwrap_master(directory: Path, unlock: Unlock) -> bytes:
     """The master key. UnlockRefused for a wrong passphrase and while wrong tries wait; StoreUnavailable otherwise.
 

@@ -9,7 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from sync.errors import HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded, SyncError
+from sync.errors import (
+    DamagedTransfer,
+    HospitalBusy,
+    Offline,
+    ProfileRefused,
+    Refused,
+    SignInNeeded,
+    Superseded,
+    SyncError,
+)
 from sync.hospital_connection import HospitalConnection
 from tests.sync.scripted_server import Answer, reply, scripted_server
 
@@ -176,3 +185,10 @@ def test_that_a_profile_without_token_and_credentials_sends_nothing() -> None:
         with pytest.raises(SignInNeeded, match="not signed in"), connection.open("GET", f"{server.base}/fhir/Task"):
             pass
         assert server.requests == []
+
+
+def test_that_an_answer_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.hospital_connection.LARGEST_BODY_BYTES", 1000)
+    with pytest.raises(DamagedTransfer, match="without end"):
+        fetch(lambda line, headers: reply("200 OK", b"x" * 1001))
+    assert len(fetch(lambda line, headers: reply("200 OK", b"x" * 1000))) == 1000
