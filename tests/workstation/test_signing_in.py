@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPus
 from sync.hospital_profile import HospitalProfile
 from tests.sync.authorization_doubles import MemoryKeyring, ScriptedBrowser
 from tests.sync.small_hospital import HospitalServer, SmallHospital
+from workstation.cli import main
 from workstation.hospital_list import list_hospitals, remove_hospital
 from workstation.places import free_profile_name, hospital_profile_path, list_profiles
 from workstation.startup import RunningApplication, build_application
@@ -186,6 +187,26 @@ def test_that_later_is_taken_for_an_answer_and_cancel_leaves_everything(
     until(lambda: isinstance(QApplication.focusWidget(), QListWidget), "the list does not have the keyboard")
     press(Qt.Key.Key_Return)
     unlock(again)
+
+
+def test_that_the_window_opens_again_at_the_list_until_it_is_closed_for_good(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[str] = []
+
+    class Window:
+        def __init__(self, profile: str) -> None:
+            self.wants_hospitals = profile == "clinic"
+
+    def build(home: Path, profile: str, **_named: object) -> Window:
+        opened.append(profile)
+        return Window(profile)
+
+    monkeypatch.setattr("workstation.startup.build_application", build)
+    monkeypatch.setattr("workstation.commands.workstation_command.stay_open", lambda _window: 0)
+    assert main(["--home", str(tmp_path)]) == 0
+    assert main(["--home", str(tmp_path), "--profile", "clinic"]) == 0
+    assert opened == ["", "clinic", ""]
 
 
 def _text(name: str) -> str:

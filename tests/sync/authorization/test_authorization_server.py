@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sync.authorization.authorization_server import AuthorizationServer
-from sync.errors import HospitalBusy, ProfileRefused, SignInFailed, SignInNeeded, SyncError
+from sync.authorization.authorization_server import AnswerLost, AuthorizationServer
+from sync.errors import HospitalBusy, Offline, ProfileRefused, SignInFailed, SignInNeeded, SyncError
 from sync.hospital_profile import SiteTrust
 from tests.sync.scripted_server import reply, scripted_server
 
@@ -75,3 +75,22 @@ def test_that_a_token_endpoint_that_gives_no_tokens_is_a_sentence(
             ours.renew("refresh")
         assert type(caught.value) is kind
         assert str(caught.value).endswith((".", "program"))
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"])
+def test_that_a_token_that_may_be_used_up_is_told_from_one_that_never_left(sent: bytes) -> None:
+    """The first may need a new sign-in; the second costs nothing."""
+
+    def answer(line: str, headers: dict[str, str]) -> bytes:
+        if "/token" in line:
+            return sent
+        told = {**GOOD, "token_endpoint": f"http://{headers['host']}/token"}
+        return reply("200 OK", json.dumps(told).encode())
+
+    with scripted_server(answer) as server:
+        ours = AuthorizationServer(f"{server.base}/fhir", "reading-room", SiteTrust())
+        with pytest.raises(AnswerLost):
+            ours.renew("refresh")
+    with pytest.raises(Offline) as caught:
+        ours.renew("refresh")
+    assert type(caught.value) is Offline
