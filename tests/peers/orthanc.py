@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -33,6 +32,22 @@ class Orthanc:
         answer.raise_for_status()
         return answer
 
+    def store(self, files: Sequence[Path]) -> None:
+        """STOW-RS of Part 10 files in one request (DICOM PS3.18 10.5)."""
+        boundary = "one-file-after-another"
+        body = b"".join(
+            f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
+            for path in files
+        )
+        answer = requests.post(
+            f"http://127.0.0.1:{self.port}/dicom-web/studies",
+            body + f"--{boundary}--\r\n".encode(),
+            headers={"Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}'},
+            auth=(USER, PASSWORD),
+            timeout=_LIMIT_S,
+        )
+        answer.raise_for_status()
+
     def clear(self) -> None:
         for study in self.own("GET", "studies").json():
             self.own("DELETE", f"studies/{study}")
@@ -44,26 +59,6 @@ class Orthanc:
             content = self.own("GET", f"instances/{instance['ID']}/file").content
             held[instance["MainDicomTags"]["SOPInstanceUID"]] = hashlib.sha256(content).hexdigest()
         return held
-
-
-def store_instances(base: str, bearer: str, ca_file: Path | None, files: Sequence[Path]) -> dict[str, Any]:
-    """STOW-RS (DICOM PS3.18 10.5) of Part 10 files in one request; the answer's dataset."""
-    boundary = "one-file-after-another"
-    body = b"".join(
-        f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
-        for path in files
-    )
-    kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
-    answer = requests.post(
-        f"{base}/studies",
-        body + f"--{boundary}--\r\n".encode(),
-        headers={"Authorization": f"Bearer {bearer}", "Content-Type": kind, "Accept": "application/dicom+json"},
-        verify=str(ca_file) if ca_file else True,
-        timeout=_LIMIT_S,
-    )
-    answer.raise_for_status()
-    told: dict[str, Any] = answer.json()
-    return told
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +15,10 @@ from sync.demo_hospital.case_resources import OWNER
 from sync.demo_hospital.fhir_parameters import PARAMETERS
 from sync.demo_hospital.state import BASE_PLACEHOLDER, HospitalState
 from sync.hospital_profile import HospitalProfile
+from tests.peers.authorization_server import authorization_server
 from tests.peers.fhir_server import fhir_server
 from tests.peers.front import Front, front, origin_at
-from tests.peers.orthanc import Orthanc, orthanc, store_instances
+from tests.peers.orthanc import Orthanc, orthanc
 from tests.peers.serving import free_port
 from tests.sync.faulty_line import FaultyLine, faulty_line
 from tests.sync.small_hospital import STUDY_UID, TOKEN, SmallHospital
@@ -151,8 +152,7 @@ class PeerSite:
         """Everything that *state* knows: resources to the FHIR server, instances to the archive, files to nginx."""
         instances = [instance.path for instance in state.list_instances("")]
         for start in range(0, len(instances), 50):
-            group = instances[start : start + 50]
-            store_instances(self.front.dicomweb_base, TOKEN, self.authority.ca_file, group)
+            self.archive.store(instances[start : start + 50])
         for kind in _KINDS:
             for resource in state.list_resources(kind):
                 for stored in _files_named_in(state, resource.json):
@@ -196,19 +196,29 @@ class PeerSite:
 
 
 @contextmanager
-def peer_site(folder: Path) -> Iterator[PeerSite]:
-    """The real servers together, with a bearer that never runs out."""
+def peer_site(folder: Path, reader: str = "") -> Iterator[PeerSite]:
+    """The real servers together. With *reader*, people sign in there and are all that practitioner; else one bearer
+    passes for ever."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     authority = Authority(folder, "site-authority")
-    with (
-        orthanc(folder / "orthanc") as archive,
-        fhir_server(folder / "fhir", f"{origin_at(port)}/fhir") as fhir_port,
-        front(
-            folder / "front", port, certificate=authority.issue("front"), fhir_port=fhir_port,
-            archive_port=archive.port, token_arguments=["static", TOKEN],
-        ) as entrance,
-    ):  # fmt: skip
+    certificate = authority.issue("front")
+    base = f"{origin_at(port)}/fhir"
+    with ExitStack() as running:
+        archive = running.enter_context(orthanc(folder / "orthanc"))
+        fhir_port = running.enter_context(fhir_server(folder / "fhir", base))
+        passes, configuration = ["static", TOKEN], "{}"
+        if reader:
+            signing_in = authorization_server(folder / "authorization", certificate, base, reader)
+            server = running.enter_context(signing_in)
+            passes = ["jwt", server.issuer, base, server.jwks_url, str(authority.ca_file)]
+            configuration = server.smart_configuration
+        entrance = running.enter_context(
+            front(
+                folder / "front", port, certificate=certificate, fhir_port=fhir_port, archive_port=archive.port,
+                token_arguments=passes, smart_configuration=configuration,
+            )
+        )  # fmt: skip
         yield PeerSite(entrance, authority, archive, fhir_port, folder / "cases")
 
 

@@ -1,4 +1,7 @@
-"""The whole way with real servers: sync, read, sign, deliver; the program in processes of its own, driven by hand."""
+"""The whole way with real servers: sign in, sync, read, sign, deliver; each step a process of the program of its own.
+
+The account's secret lies in a real keyring, access tokens live for a minute, and every line is TLS.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,21 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sync.demo_hospital.case_resources import OWNER as READER
+from sync.demo_hospital.identity import ACCOUNT_PASSPHRASE, KEY_PIN
 from sync.records.case import CaseId
 from sync.records.opinion import Receipt
 from sync.store.database import open_store
 from tests.journey.demo_place import ENVIRONMENT, drive, told
-from tests.peers.journey_place import CHEST, fill, settle
-from tests.peers.site import PeerSite
+from tests.peers.conftest import need_peers
+from tests.peers.desktop_keyring import desktop_keyring
+from tests.peers.journey_place import CHEST, fill
+from tests.peers.site import PeerSite, peer_site
 
 pytestmark = [pytest.mark.peers, pytest.mark.journey, pytest.mark.timeout(400)]
 
@@ -57,10 +65,34 @@ def vault_digests(home: Path) -> dict[str, str]:
     return found
 
 
-def test_that_a_case_goes_from_the_worklist_to_its_receipt(peers: PeerSite, tmp_path: Path) -> None:
-    account = fill(peers, tmp_path / "cohort")
-    home = tmp_path / "home"
-    settle(home, peers, account)
+@pytest.fixture
+def hospital(tmp_path: Path) -> Iterator[PeerSite]:
+    """Real servers with the cohort in them, where the demo specialist signs in."""
+    need_peers()
+    with peer_site(tmp_path / "peers", READER) as site:
+        fill(site, tmp_path / "cohort")
+        yield site
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Processes that the test starts belong to a desktop session with a keyring."""
+    with desktop_keyring(tmp_path / "desktop") as found:
+        for name, value in found.items():
+            monkeypatch.setitem(ENVIRONMENT, name, value)
+        yield
+
+
+def test_that_a_case_goes_from_signing_in_to_its_receipt(hospital: PeerSite, desktop: None, tmp_path: Path) -> None:
+    peers, home, identity = hospital, tmp_path / "home", tmp_path / "cohort" / "identity"
+    signed_in = subprocess.run(
+        [
+            sys.executable, "-m", "tests.peers.sign_in_process", home, peers.front.fhir_base,
+            peers.authority.ca_file, identity / "identity.p12", identity / "trust.pem",
+        ],
+        capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60,
+    )  # fmt: skip
+    assert signed_in.stdout.strip() == f"signed in {READER}", signed_in.stdout + signed_in.stderr
 
     synced = readingroom(home, "sync", "--once", "--json")
     assert synced.returncode == 0, synced.stderr
@@ -73,7 +105,7 @@ def test_that_a_case_goes_from_the_worklist_to_its_receipt(peers: PeerSite, tmp_
     told(reading, "acted")
     reading.kill()
     reading.communicate()
-    signing = drive(home, "sign", account.account_passphrase, account.key_pin)
+    signing = drive(home, "sign", ACCOUNT_PASSPHRASE, KEY_PIN)
     told(signing, "confirmed")
     receipt = await_receipt(home)
     signing.kill()
@@ -86,8 +118,7 @@ def test_that_a_case_goes_from_the_worklist_to_its_receipt(peers: PeerSite, tmp_
     ours = [r for r in peers.search("DiagnosticReport?_count=1000") if names_opinion(r, receipt.opinion_identifier)]
     assert len(ours) == 1
     (tmp_path / "report.pdf").write_bytes(base64.b64decode(ours[0]["presentedForm"][0]["data"]))
-    trust = tmp_path / "cohort" / "identity" / "trust.pem"
-    verified = readingroom(home, "verify", str(tmp_path / "report.pdf"), "--trust", str(trust))
+    verified = readingroom(home, "verify", str(tmp_path / "report.pdf"), "--trust", str(identity / "trust.pem"))
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.outbox import deliver_outbox
-from sync.records.case import CaseId, CaseStatus, ConsentState
+from sync.records.case import CaseId, CaseStatus
 from sync.store.database import Store, open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
@@ -90,12 +90,13 @@ def test_that_a_question_put_differently_at_the_hospital_is_read_anew(site: Site
     assert store.cases.get_case(case_id).questions == ("Is it malignant?",)
 
 
-def test_that_a_release_taken_back_closes_the_records(site: Site, store: Store) -> None:
+def test_that_a_release_taken_back_takes_the_records_away(site: Site, store: Store) -> None:
     case_id = CaseId(site.add_case(instances=0))
     run_sync_round(store, site.profile())
     site.change(store.cases.get_case(case_id).consent_reference or "", status="inactive")
     run_sync_round(store, site.profile())
-    assert store.cases.get_case(case_id).consent is ConsentState.MISSING
+    assert store.cases.find_case(case_id) is None
+    assert store.objects.list_objects(case_id) == ()
 
 
 def test_that_records_added_later_are_fetched(site: Site, store: Store) -> None:

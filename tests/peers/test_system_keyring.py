@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.conftest import need_peers
+from tests.peers.desktop_keyring import desktop_keyring
 from tests.sync.authorization_doubles import ScriptedBrowser
 from tests.sync.small_hospital import HospitalServer
 
@@ -35,7 +36,6 @@ assert keyring.find(name) is None
 keyring.delete(name)
 print("kept")
 """
-UNLOCKED = 'printf "pw\\n" | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec "$@"'
 
 
 def test_that_a_sign_in_outlasts_the_program_and_ends_with_signing_out(
@@ -70,8 +70,7 @@ def test_that_without_a_desktop_it_is_said_in_one_sentence(tmp_path: Path) -> No
 
 def run_with_keyring(home: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """*code* in a process whose desktop session has an unlocked keyring of its own, which ends with it."""
-    (home / "home").mkdir()
-    environment = {**os.environ, "HOME": str(home / "home"), "XDG_DATA_HOME": str(home / "home" / "data")}
-    environment.pop("PYTHON_KEYRING_BACKEND", None)
-    command = ["dbus-run-session", "--", "sh", "-c", UNLOCKED, "sh", sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)
+    with desktop_keyring(home / "home") as desktop:
+        environment = {**os.environ, **desktop, "XDG_DATA_HOME": str(home / "home" / "data")}
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)

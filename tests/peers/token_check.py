@@ -1,7 +1,7 @@
 """Answers nginx whether a bearer may pass (its auth_request): a small service of its own, standard library and joserfc.
 
 python token_check.py PORT static TOKEN
-python token_check.py PORT jwt ISSUER AUDIENCE JWKS_URL
+python token_check.py PORT jwt ISSUER AUDIENCE JWKS_URL CA_FILE
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ def static(token: str) -> Check:
     return lambda bearer: bearer == token
 
 
-def signed(issuer: str, audience: str, jwks_url: str) -> Check:
+def signed(issuer: str, audience: str, jwks_url: str, ca_file: str) -> Check:
     """Access tokens of an authorization server (RFC 9068): its key, its name, made for us, not run out."""
     import json
+    import ssl
 
     from joserfc import jwt
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
+    trusted = ssl.create_default_context(cafile=ca_file)
     lock = threading.Lock()
     known: list[KeySet] = []
 
     def keys() -> KeySet:
         with lock:
             if not known:
-                with urllib.request.urlopen(jwks_url, timeout=5) as answer:
+                with urllib.request.urlopen(jwks_url, timeout=5, context=trusted) as answer:
                     known.append(KeySet.import_key_set(json.load(answer)))
             return known[0]
 
