@@ -74,7 +74,8 @@ class DicomwebRoutes:
         """One instance as single part or multipart, byte for byte the stored Part 10 file; its digest if asked for."""
         instance = self._found(request)[0]
         accept = request.headers.get("accept", "")
-        if choose_form(accept, {instance.transfer_syntax}, (SINGLE_PART, MULTIPART)) == MULTIPART:
+        offered = (MULTIPART,) if "only-multipart" in struck_by(request.scope) else (SINGLE_PART, MULTIPART)
+        if choose_form(accept, {instance.transfer_syntax}, offered) == MULTIPART:
             return _multipart([instance])
         headers = {
             "Content-Length": str(instance.size_bytes),

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sync.demo_hospital.case_resources import DUE_AFTER, IDS, NS, concept, instant
+from sync.demo_hospital import case_resources as fhir
+from sync.demo_hospital.case_resources import (
+    DUE_AFTER,
+    IDS,
+    NS,
+    CaseSheet,
+    concept,
+    instant,
+    patient_identifier,
+)
 from sync.demo_hospital.interactions import new_id
 from sync.demo_hospital.state import HospitalState, now_text
 
@@ -22,6 +31,7 @@ _CLOSED = frozenset({"completed", "cancelled", "failed", "rejected", "entered-in
 _OTHER_SPECIALIST = "Practitioner/referrer-person"
 _OTHER_QUESTION = "Changed by the referring doctor: is surgery still possible after the findings of last week?"
 _EARLIER = timedelta(days=3)
+_NEW_CASE = "SO-2026-00199"
 
 
 def _on_task(change: Callable[[HospitalState, Json], Json | None]) -> Callable[[HospitalState, str], None]:
@@ -158,12 +168,38 @@ def _store_bytes(state: HospitalState, content: bytes, media_type: str) -> Json:
     return {"contentType": media_type, "url": binary.reference, "size": len(content), "hash": sha1}
 
 
+def _assign_new_case(state: HospitalState, case_id: str) -> None:
+    """A case of a question and a release, without records; nothing where it is there already."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    sheet = CaseSheet(
+        case_id=case_id or _NEW_CASE, patient_reference=f"Patient/{(case_id or _NEW_CASE).lower()}-patient",
+        questions=("Would you add a biopsy before the next tumour board?",), asked_by="Dr. Agathe Quillfeather",
+        working_diagnosis="Enlarged lymph nodes of the neck", diagnosis_code="R59.0", order_details=("imaging-reread",),
+        priority="routine", authored=now, due=now + DUE_AFTER, requester="PractitionerRole/referrer",
+        requester_name="Dr. Agathe Quillfeather",
+    )  # fmt: skip
+    with state.transaction():
+        if state.find_resource("Task", f"task-{sheet.slug}") is not None:
+            return
+        state.put_resource({
+            "resourceType": "Patient", "id": f"{sheet.slug}-patient", "active": True, "gender": "female",
+            "birthDate": "1988-12-01", "identifier": [patient_identifier("LD-881201")],
+            "name": [{"use": "official", "family": "Sandringholt", "given": ["Ottilie"]}],
+        })  # fmt: skip
+        for resource in (
+            fhir.consent(sheet, None), fhir.service_request(sheet, ()), fhir.manifest(sheet, ()),
+            fhir.task(sheet, "radiologist"),
+        ):  # fmt: skip
+            state.put_resource(resource)
+
+
 EVENTS: dict[str, Callable[[HospitalState, str], None]] = {
     "reassigned": _on_task(_reassign),
     "cancelled": _on_task(_cancel),
     "consent-withdrawn": _on_task(_withdraw_consent),
     "question-changed": _on_task(_change_question),
     "records-changed": _on_task(_change_records),
+    "new-case": _assign_new_case,
     "due-changed": _on_task(_bring_forward),
     "records-arrived": _on_task(_go_on),
     "already-answered": _on_task(_answer_elsewhere),

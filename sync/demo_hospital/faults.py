@@ -68,6 +68,8 @@ FAULTS: dict[str, Fault] = {
         Fault("cut-with-length", _LINE, "bytes", "Announces the whole length, sends BYTES (half) and hangs up.", BYTES),
         Fault("cut-without-length", _LINE, "bytes",
               "Announces no length, neither chunks, sends BYTES (half) and closes as if that were all.", BYTES),
+        Fault("cut-chunked", _LINE, "bytes", "Sends chunks, BYTES (half) in all, hangs up before the last.", BYTES),
+        Fault("stalled", _LINE, "bytes", "Sends BYTES (half) and then nothing more; the line stays open.", BYTES),
         Fault("lost-response-after-commit", _LINE, "write",
               "Carries the request out for good and hangs up instead of answering; a refusal is still answered."),
         _answer(400, "write", "the request is said to be malformed"),
@@ -86,6 +88,7 @@ FAULTS: dict[str, Fault] = {
         Fault("next-link-to-another-host", _CONTENT, "search", "Points the next page to another host."),
         Fault("expired-page", _CONTENT, "page", "Has forgotten the search (410); small-pages makes sure there is one."),
         Fault("wrong-patient", _CONTENT, "instance", "Sends images with the name and number of another patient."),
+        Fault("only-multipart", _CONTENT, "instance", "Refuses a single part (406); multipart/related is sent."),
         Fault("wrong-digest", _CONTENT, "bytes", "Names in Repr-Digest the digest of other bytes."),
         Fault("damaged-bytes", _CONTENT, "bytes", "Sends one byte in the middle changed; length and digest are kept."),
         Fault("changed-etag", _CONTENT, "file", "Gives a file another ETag each time, and so always the whole of it."),
@@ -103,13 +106,17 @@ FAULTS: dict[str, Fault] = {
         Fault("consent-withdrawn", _EVENT, "fhir", "The patient withdraws the release of the records.", CASE),
         Fault("question-changed", _EVENT, "fhir", "The clinical question is another one.", CASE),
         Fault("records-changed", _EVENT, "fhir", "The last of the records is no longer in the manifest.", CASE),
+        Fault("new-case", _EVENT, "fhir", "A further case without images is assigned.", CASE),
         Fault("due-changed", _EVENT, "fhir", "The opinion is due three days earlier.", CASE),
         Fault("records-arrived", _EVENT, "fhir", "What an on-hold case waited for is there; due in 14 days.", CASE),
         Fault("already-answered", _EVENT, "fhir",
               "The same specialist's opinion arrives from another computer and completes the assignment.", CASE),
     )
 }  # fmt: skip
-"""By name. A CASE is a case number; without one it is the first open assignment in the order of numbers."""
+"""By name. A CASE is a case number; without one it is the first open assignment in the order of numbers.
+
+That of ``new-case`` is the number of the case to be; without one SO-2026-00199.
+"""
 
 _FORM = re.compile(
     r"(?P<name>[a-z0-9-]+)(=(?P<value>[^:@]+))?(:(?P<where>[a-z-]+))?(@(?P<first>\d+)(?P<on>-(?P<last>\d*))?)?"

@@ -118,10 +118,12 @@ class _FaultyLine:
             self._spoil_headers(headers)
             if "damaged-bytes" in self._struck and length_bytes:
                 self._damaged_at = length_bytes // 2
-            for name in ("cut-with-length", "cut-without-length"):
+            for name in ("cut-with-length", "cut-without-length", "cut-chunked", "stalled"):
                 if name in self._struck and self._has_body:
                     self._cut_at = int(float(self._struck[name] or length_bytes // 2))
                     self._is_raw = name == "cut-without-length"
+                    if name == "cut-chunked" and "content-length" in headers:
+                        del headers["content-length"]  # the server then sends chunks of its own accord
         if self._is_raw:
             _write_head(self._send, message)
             return
@@ -147,6 +149,10 @@ class _FaultyLine:
         self._sent_bytes += len(body)
         if ends_here:
             await self._write(body, more_body=True)
+            if "stalled" in self._struck:
+                self.is_cut = True
+                await _wait_for_disconnect(self._receive)
+                raise _LineCut
             await self._cut(politely=True)
         await self._write(body, more_body=bool(message.get("more_body", False)))
 

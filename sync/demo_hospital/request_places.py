@@ -5,7 +5,8 @@ from __future__ import annotations
 PLACES: dict[str, str] = {
     "all": "every request to FHIR, DICOMweb and files",
     "everywhere": "every request whatsoever, signing in and enrolment too",
-    "fhir": "every request below /fhir",
+    "signin": "every request of signing in, renewing and signing out",
+    "fhir": "every request below /fhir, but for signing in",
     "metadata": "GET of the CapabilityStatement",
     "read": "GET of one resource, or of its history, except Binary",
     "search": "GET of a search's first page",
@@ -28,6 +29,8 @@ PLACES: dict[str, str] = {
 def request_places(method: str, path: str) -> frozenset[str]:
     """Every name of `PLACES` that fits a request; *path* as sent, without origin and query."""
     head, _, rest = path.strip("/").partition("/")
+    if head == "oauth" or rest.startswith(".well-known/"):
+        return frozenset({"everywhere", "signin"})
     places = {
         "fhir": lambda: _fhir_places(method, rest),
         "dicom-web": lambda: _dicomweb_places(method, rest),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeout
 
 from sync.demo_hospital.faults import FAULTS, FaultKind, FaultScript, FaultsNotUnderstood, describe_faults
 from sync.demo_hospital.faulty_answers import EVENTS
@@ -94,6 +95,8 @@ def test_that_a_request_is_known_by_its_address(request_line: str, places: set[s
     method, _, path = request_line.partition(" ")
     assert request_places(method, path) == places | {"all", "everywhere"}
     assert request_places("GET", "/enrolment/trust.pem") == {"everywhere"}
+    for path in ("/oauth/token", "/fhir/.well-known/smart-configuration"):
+        assert request_places("POST", path) == {"everywhere", "signin"}
 
 
 def test_that_an_offline_hospital_closes_the_line_and_comes_back(hospital: Answering) -> None:
@@ -152,6 +155,40 @@ def test_that_a_body_cut_with_its_length_known_is_seen_as_cut(hospital: Answerin
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="70000 bytes read"):
         hospital.get(slide)
     assert hospital.get(slide).content == CONTENT
+
+
+def test_that_a_body_cut_between_chunks_is_seen_as_cut(hospital: Answering, slide: str) -> None:
+    hospital.faults.add("cut-chunked@1")
+    with requests.get(hospital.origin + slide, headers=hospital.headers, timeout=5, stream=True) as answer:
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        assert "Content-Length" not in answer.headers
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            assert len(answer.content) < len(CONTENT)
+
+
+def test_that_a_stalled_body_stops_with_its_line_open(hospital: Answering, slide: str) -> None:
+    hospital.faults.add("stalled=1000@1")
+    with requests.get(hospital.origin + slide, headers=hospital.headers, timeout=0.3, stream=True) as answer:
+        assert answer.raw.read(1000) == CONTENT[:1000]
+        with pytest.raises(Urllib3ReadTimeout):
+            answer.raw.read(1)
+    assert hospital.get(slide).content == CONTENT
+
+
+def test_that_an_archive_may_send_multipart_only(hospital: Answering, instance: str) -> None:
+    hospital.faults.add("only-multipart")
+    assert hospital.get(instance, Accept="application/dicom; transfer-syntax=*").status_code == 406
+    multipart = hospital.get(instance, Accept='multipart/related; type="application/dicom"; transfer-syntax=*')
+    assert multipart.headers["Content-Type"].startswith("multipart/related")
+
+
+def test_that_a_further_case_can_arrive(hospital: Answering) -> None:
+    hospital.faults.add("new-case@2")
+    worklist = "/fhir/Task?owner=Practitioner/demo-specialist&_include=Task:focus&_include=Task:patient"
+    assert hospital.get(worklist).json()["total"] == 1
+    bundle = hospital.get(worklist).json()
+    assert bundle["total"] == 2
+    assert "Patient/so-2026-00199-patient" in {entry["fullUrl"].split("/fhir/")[1] for entry in bundle["entry"]}
 
 
 @pytest.mark.parametrize("address", ["slide", "instance"])

@@ -89,6 +89,21 @@ def test_that_an_answered_transaction_survives_a_kill(running: Running, state_di
         assert again.end() == 0, "it stops when its standard input ends"
 
 
+def test_that_the_command_line_sets_faults(state_dir: Path) -> None:
+    command = [sys.executable, "-m", "workstation", "hospital", "serve", "--port", "0", "--state", str(state_dir)]
+    command += ["--faults", "answer-503=3:read@1", "--stop-with-stdin"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        announced: Json = json.loads(process.stdout.readline())
+        headers = {"Authorization": f"Bearer {announced['token']}"}
+        address = announced["fhir_base"] + "/Organization/lindenhof"
+        answers = [requests.get(address, headers=headers, timeout=10) for _ in range(2)]
+        assert process.stdin is not None
+        process.stdin.close()
+    assert [answer.status_code for answer in answers] == [503, 200]
+    assert answers[0].headers["Retry-After"] == "3"
+
+
 def test_that_it_stops_quietly_when_told_to(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
