@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.real_data import real_data
+from workstation import local_files
+from workstation.door.inspection_pool import InspectionPool
 from workstation.local_files import scan_local_files
 
 
@@ -38,3 +40,18 @@ def test_that_slides_of_both_kinds_are_told_from_radiology() -> None:
     scan = scan_local_files([real_data("wsi", "aperio_svs"), real_data("wsi", "dicom_wsi_CMU-1-Small-Region")])
     assert len(scan.slides) == 2
     assert scan.series == () or all(series.modality == "SM" for series in scan.series)
+
+
+def test_that_a_local_file_that_crashes_what_opens_it_is_listed_and_the_others_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.dcm").write_bytes(b"c")
+    (tmp_path / "worse.tiff").write_bytes(b"m")
+    monkeypatch.setattr(
+        local_files, "InspectionPool", lambda: InspectionPool(check="tests.workstation.door.hostile_checks:check")
+    )
+    scan = scan_local_files([tmp_path])
+    assert [item.sentence for item in scan.not_opened] == [
+        "bad.dcm cannot be opened: opening it made the program that checks it crash.",
+        "worse.tiff cannot be opened: it needs too much memory.",
+    ]
