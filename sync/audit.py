@@ -19,9 +19,12 @@ class AuditAction(StrEnum):
 
     SIGN_IN = "sign in"
     SIGN_IN_FAILED = "sign in failed"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
     CASE_OPENED = "case opened"
     CASE_CLOSED = "case closed"
     CASE_WITHDRAWN = "case withdrawn"
+    CASE_DELETED = "case deleted"
     RECORD_VIEWED = "record viewed"
     EXPORTED = "exported"
     PRINTED = "printed"

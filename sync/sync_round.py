@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sync.audit_upload import upload_audit
 from sync.case_custody import shred_due_cases
 from sync.case_refresh import CaseRefresh
 from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
@@ -102,6 +103,7 @@ class _Round:
         self._hospital = hospital
         self._progress = progress
         self._cancelled = cancelled
+        store.audit.actor = hospital.profile.practitioner_reference
         self._problems: list[str] = []
         self._ended_by: SyncError | None = None
         self._outbox = OutboxReport()
@@ -120,6 +122,7 @@ class _Round:
             self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
             self._stage(SyncStage.SENDING, self._send)
             self._stage(SyncStage.RECORDS, lambda: cases.read(cases.list_due()))
+            self._stage(SyncStage.SENDING, lambda: upload_audit(self._store, self._hospital, self._cancelled))
             self._stage(SyncStage.DOWNLOADING, lambda: self._fetch_files(inspector, facts, control))
         except TransferCancelled:
             pass
@@ -129,7 +132,7 @@ class _Round:
         self._progress.enter(SyncStage.FINISHED)
         return report
 
-    def _stage(self, stage: SyncStage, work: Callable[[], None]) -> None:
+    def _stage(self, stage: SyncStage, work: Callable[[], object]) -> None:
         """A fault of one stage (a search that is refused, an answer that cannot be read) does not keep the others."""
         if self._cancelled():
             raise TransferCancelled

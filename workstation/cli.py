@@ -98,6 +98,8 @@ def make_parser() -> argparse.ArgumentParser:
     sync.add_argument("--once", action="store_true", help="one round (as it is without this option)")
     command("cases", "store_commands", "list_cases", "the cases on this computer", json=True)
     command("outbox", "store_commands", "list_outbox", "what waits to leave, and why", json=True)
+    audit = command("audit", "audit_command", "show_audit", "who did what, and is the trail whole", json=True)
+    audit.add_argument("--verify", action="store_true", help="only whether it is whole")
     opened = command("open", "open_command", "open_files", "the viewer on local files and folders")
     opened.add_argument("paths", metavar="PATH", nargs="+", type=Path)
     inspect = command("inspect", "image_commands", "inspect", "what the loaders make of files", json=True)

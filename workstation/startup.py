@@ -225,12 +225,24 @@ class RunningApplication(QObject):
         self.is_ready = True
         self.ready.emit()
         self._sweep_vault()
+        self._check_audit()
 
     def _sweep_vault(self) -> None:
         """Leftovers of interrupted writes go now that the reader can work: a million files take seconds to list."""
         assert self._store is not None
         sweep = self._store.vault.sweep
         self.background.cpu_lane(sweep, failed=lambda error: log.info("the vault was not swept (%s)", type(error)))
+
+    def _check_audit(self) -> None:
+        """A trail that is not whole is said at once; it is not repaired, and nothing is kept from being read."""
+        assert self._store is not None
+
+        def say(fault: str | None) -> None:
+            if fault is not None:
+                log.error("the audit trail is not whole")
+                self.window.status.say(f"The audit trail of this computer is not whole: {fault}", failure=True)
+
+        self.background.cpu_lane(self._store.audit.verify, say)
 
     def _fail(self, error: Exception) -> None:
         self.failure = sentence_for(error)
@@ -324,6 +336,7 @@ def _open(home: Path, name: str, account: DemoAccount | None, unlock: Unlock) ->
         protect_store(directory, unlock)
     store = open_store(directory, unlock=unlock, sweep=False)
     try:
+        store.audit.actor = profile.practitioner_reference
         if account is not None:
             enrol_demo_identity(home, store, account)
             store.session.put("demo_signing_hint", account.signing_hint)

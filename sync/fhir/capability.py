@@ -23,6 +23,9 @@ class Capability:
     includes: frozenset[str] = frozenset()
     """What a search may bring along: ``Task:focus``, ``List:item``, … (searchInclude)."""
 
+    creates: frozenset[str] = frozenset()
+    """Resource types that a client may create."""
+
     def can_include(self, wanted: str) -> bool:
         return wanted in self.includes or f"{wanted.partition(':')[0]}:*" in self.includes
 
@@ -41,6 +44,11 @@ def capability_from_statement(statement: Json) -> Capability:
         for allowed in texts(resource, "searchInclude")
     }
     return Capability(
+        creates=frozenset(
+            kind
+            for kind, resource in resources.items()
+            if any(text(interaction, "code") == "create" for interaction in children(resource, "interaction"))
+        ),
         batch=any(text(i, "code") == "batch" for i in children(rest, "interaction")),
         includes=frozenset(includes),
         transaction=any(text(i, "code") == "transaction" for i in children(rest, "interaction")),

@@ -5,21 +5,20 @@ Which actions there are is `sync.audit`'s; what is visible in the log is no busi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-import rfc8785
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from sync.records.audit_entry import AuditEntry
 from sync.records.case import CaseId
 from sync.records.opinion import Json
+from sync.store import device_key
+from sync.store.audit_check import find_fault
+from sync.store.audit_row import CHECKPOINT_EVERY, GENESIS, head_content, row_hash
 from sync.store.connection import Database
-from sync.store.tables import audit
-
-GENESIS = "0" * 64
-"""``prev`` of the first row."""
+from sync.store.tables import audit, audit_checkpoint
 
 
 class AuditTrail:
@@ -44,7 +43,7 @@ class AuditTrail:
         detail: Json,
     ) -> AuditEntry:
         """As `append`, inside the transaction of the deed itself: neither is there without the other."""
-        last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+        last = _last(connection)
         seq = 1 if last is None else last.seq + 1
         prev = GENESIS if last is None else last.hash
         at = datetime.now(UTC)
@@ -60,54 +59,62 @@ class AuditTrail:
         }
         seal = row_hash(prev, row)
         connection.execute(insert(audit), {**row, "detail": json.dumps(detail), "prev": prev, "hash": seal})
+        if seq % CHECKPOINT_EVERY == 0:
+            _sign_head(connection, seq, seal)
         return AuditEntry(seq, at, self.actor, str(action), case_id, object, outcome, detail, prev, seal)
 
     def entries(self) -> tuple[AuditEntry, ...]:
         """Every row, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(select(audit).order_by(audit.c.seq)).all()
-        return tuple(
-            AuditEntry(
-                row.seq,
-                datetime.fromisoformat(row.at),
-                row.actor,
-                row.action,
-                None if row.case_ref is None else CaseId(row.case_ref),
-                row.object,
-                row.outcome,
-                json.loads(row.detail),
-                row.prev,
-                row.hash,
-            )
-            for row in rows
-        )
+        return tuple(_entry(row) for row in rows)
+
+    def entries_after(self, seq: int, limit: int) -> tuple[AuditEntry, ...]:
+        """At most *limit* rows written after row *seq*, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)).all()
+        return tuple(_entry(row) for row in rows)
+
+    def count(self) -> int:
+        """Rows there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(func.count()).select_from(audit)).scalar_one())
+
+    def checkpoint(self) -> None:
+        """Sign for the trail as it stands: whoever cuts off its end later is found out."""
+        with self._database.writing() as connection:
+            last = _last(connection)
+            if last is not None:
+                _sign_head(connection, last.seq, last.hash)
 
     def verify(self) -> str | None:
-        """None when the chain is whole, else one sentence naming the first row that is not as it was written.
-
-        Rows cut off at the very end leave a whole, shorter chain: only a checkpoint kept elsewhere shows that.
-        """
-        prev, expected = GENESIS, 1
+        """None when the trail is whole, else one sentence naming the first thing that is not as it was written."""
         with self._database.reading() as connection:
-            for row in connection.execute(select(audit).order_by(audit.c.seq)):
-                if row.seq != expected:
-                    return f"Audit row {expected} is missing."
-                if row.prev != prev or row.hash != _stored_hash(prev, row):
-                    return f"Audit row {row.seq} is not as it was written."
-                prev, expected = row.hash, expected + 1
-        return None
+            return find_fault(connection)
 
 
-def row_hash(prev: str, row: Json) -> str:
-    """SHA-256(prev ‖ JCS(row)) in hexadecimal; *prev* enters as its 32 bytes."""
-    return hashlib.sha256(bytes.fromhex(prev) + rfc8785.dumps(row)).hexdigest()
+def _last(connection: Connection) -> Row[Any, Any] | None:
+    query = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+    return connection.execute(query).one_or_none()
 
 
-def _stored_hash(prev: str, row: Row[tuple[object, ...]]) -> str:
-    content = row._asdict()
-    for seal in ("prev", "hash"):
-        del content[seal]
-    try:
-        return row_hash(prev, {**content, "detail": json.loads(content["detail"])})
-    except ValueError:
-        return ""
+def _sign_head(connection: Connection, seq: int, head: str) -> None:
+    known = select(audit_checkpoint.c.seq).where(audit_checkpoint.c.seq == seq)
+    if connection.execute(known).scalar_one_or_none() is None:
+        signature = device_key.sign(connection, head_content(seq, head))
+        connection.execute(insert(audit_checkpoint).values(seq=seq, hash=head, signature=signature))
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        row.seq,
+        datetime.fromisoformat(row.at),
+        row.actor,
+        row.action,
+        None if row.case_ref is None else CaseId(row.case_ref),
+        row.object,
+        row.outcome,
+        json.loads(row.detail),
+        row.prev,
+        row.hash,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,11 @@ class Store:
 
     def lock(self) -> None:
         """Forget every key and close every connection, until `unlock`. Handles into the vault stay readable."""
+        if not self.is_locked and not self._database.read_only:
+            # A disk that is full must not keep the store open.
+            with suppress(StoreUnavailable):
+                self.audit.append("locked", None, "store", "done", {})
+                self.audit.checkpoint()
         self._keys.forget()
         self.vault.forget()
         self._database.close()
@@ -90,6 +96,7 @@ class Store:
         from sync.store.opening import keys_of_existing
 
         self._keys.take(keys_of_existing(self.directory, unlock))
+        self.audit.append("unlocked", None, "store", "done", {})
 
     def close(self) -> None:
         """Close every connection. Handles into the vault stay readable."""

@@ -27,7 +27,7 @@ def rows(cases: int = CASES, instances: int = INSTANCES) -> Iterator[Row]:
             store.close()
         reference = f"the same with {cases // 100:,} cases"
         for action, few_ms, many_ms, bar in zip(
-            ("open the store", "first rows of the worklist", "all rows of the worklist", "search the worklist",
+            ("open the store", "first rows of the worklist", "all rows: our CPU", "search the worklist: our CPU",
              "round without changes: our CPU"),
             _measured(few), _measured(many), ("–", "≤ 1000 ms", "–", "≤ 50 ms", "≤ 1000 ms"), strict=True,
         ):  # fmt: skip
@@ -41,7 +41,9 @@ def _measured(directory: Path) -> list[float]:
     store = open_store(directory)
     try:
         first = median_ms(lambda: load_rows(store, NOW, store.worklist.list_case_ids()[:ROWS_AT_ONCE]))
-        everything = median_ms(lambda: load_rows(store, NOW, None), 1)
+        start = time.thread_time()
+        load_rows(store, NOW, None)
+        everything = (time.thread_time() - start) * 1000
         search_ms = _search_ms(load_rows(store, NOW, None))
         hospital = subprocess.Popen([sys.executable, "-c", QUIET_HOSPITAL], stdout=subprocess.PIPE, text=True)
         try:
@@ -64,7 +66,7 @@ def _measured(directory: Path) -> list[float]:
 
 
 def _search_ms(found: tuple[object, ...]) -> float:
-    """From a letter typed to the table painted, the slowest of a search typed letter by letter."""
+    """Our CPU from a letter typed to the table painted, the slowest of a search typed letter by letter."""
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication, QLineEdit
 
@@ -81,10 +83,10 @@ def _search_ms(found: tuple[object, ...]) -> float:
     page.render(target)
     slowest = 0.0
     for typed in ("f", "fa", "fam", "family9", "family99", "family999", "", "nodule", "nodule family1"):
-        start = time.perf_counter()
+        start = time.thread_time()
         search.setText(typed)
         page.render(target)
-        slowest = max(slowest, (time.perf_counter() - start) * 1000)
+        slowest = max(slowest, (time.thread_time() - start) * 1000)
     page.close()
     page.deleteLater()
     del application

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 import sync.store
 from sync.audit import AuditAction
 from sync.records.case import CaseId
-from sync.store.audit_trail import GENESIS
+from sync.store.audit_row import CHECKPOINT_EVERY, GENESIS, row_hash
 from sync.store.database import Store, open_store
 
 CASE = CaseId("SO-2026-00042")
@@ -33,6 +33,8 @@ def tamper(store: Store, *statements: str) -> None:
     with store._database.writing() as connection:
         connection.exec_driver_sql("DROP TRIGGER audit_written_once")
         connection.exec_driver_sql("DROP TRIGGER audit_kept")
+        connection.exec_driver_sql("DROP TRIGGER audit_checkpoint_kept")
+        connection.exec_driver_sql("DROP TRIGGER audit_checkpoint_written_once")
         for statement in statements:
             connection.exec_driver_sql(statement)
 
@@ -79,6 +81,71 @@ def test_that_renumbering_after_taking_out_is_noticed(store: Store) -> None:
 def test_that_swapped_rows_are_noticed(store: Store) -> None:
     tamper(store, *(f"UPDATE audit SET seq = {new} WHERE seq = {old}" for old, new in ((2, 9), (3, 2), (9, 3))))
     assert store.audit.verify() == "Audit row 2 is not as it was written."
+
+
+def test_that_rows_cut_off_at_the_end_are_noticed(store: Store) -> None:
+    tamper(store, "DELETE FROM audit WHERE seq > 3")
+    assert store.audit.verify() == "Audit rows after 3 are missing; 5 were written."
+
+
+def test_that_rows_cut_off_are_noticed_by_the_checkpoint_though_the_count_was_changed_too(store: Store) -> None:
+    store.audit.checkpoint()
+    tamper(store, "DELETE FROM audit WHERE seq > 3", "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'audit'")
+    assert store.audit.verify() == "Audit rows after 3 are missing; row 5 was signed for."
+
+
+def test_that_a_chain_written_anew_is_not_the_one_that_was_signed_for(store: Store) -> None:
+    store.audit.checkpoint()
+    forged = sealed_anew(store, 3, actor="Practitioner/somebody-else")
+    tamper(store, *forged)
+    assert store.audit.verify() == "Audit row 5 is not the one that was signed for."
+
+
+def test_that_a_checkpoint_must_be_signed_by_this_computer(store: Store) -> None:
+    store.audit.checkpoint()
+    forged = sealed_anew(store, 3, actor="Practitioner/somebody-else")
+    head = forged[-1].split("hash = '")[1].partition("'")[0]
+    tamper(store, *forged, f"UPDATE audit_checkpoint SET hash = '{head}'")
+    assert store.audit.verify() == "The checkpoint at audit row 5 was not signed by this computer."
+
+
+def test_that_the_head_is_signed_every_hundred_rows_and_a_missing_checkpoint_is_noticed(store: Store) -> None:
+    for number in range(2 * CHECKPOINT_EVERY - 5):
+        store.audit.append(AuditAction.CASE_OPENED, CASE, "case", "success", {"n": number})
+    assert store.audit.verify() is None
+    tamper(store, f"DELETE FROM audit_checkpoint WHERE seq = {2 * CHECKPOINT_EVERY}")
+    assert store.audit.verify() == f"The checkpoint at audit row {2 * CHECKPOINT_EVERY} is missing."
+
+
+def test_that_locking_the_store_signs_for_its_trail(store: Store) -> None:
+    store.lock()
+    store = open_store(store.directory)
+    last = store.audit.entries()[-1]
+    assert last.action == AuditAction.LOCKED
+    tamper(store, f"DELETE FROM audit WHERE seq = {last.seq}", "UPDATE sqlite_sequence SET seq = seq - 1")
+    assert store.audit.verify() == f"Audit rows after {last.seq - 1} are missing; row {last.seq} was signed for."
+    store.close()
+
+
+def sealed_anew(store: Store, seq: int, **changed: str) -> list[str]:
+    """The statements of somebody who changes one row and seals it and all that follow again."""
+    statements, prev = [], ""
+    for row in store.audit.entries():
+        if row.seq < seq:
+            prev = row.hash
+            continue
+        content = {
+            "seq": row.seq, "at": row.at.isoformat(), "actor": row.actor, "action": row.action,
+            "case_ref": row.case_id, "object": row.object, "outcome": row.outcome, "detail": row.detail,
+        }  # fmt: skip
+        if row.seq == seq:
+            content |= changed
+        seal = row_hash(prev, content)
+        statements.append(
+            f"UPDATE audit SET actor = '{content['actor']}', prev = '{prev}', hash = '{seal}' WHERE seq = {row.seq}"
+        )
+        prev = seal
+    return statements
 
 
 def test_that_the_database_itself_keeps_the_trail(store: Store) -> None:

@@ -126,6 +126,24 @@ def test_that_cases_prints_one_json_document(tmp_path: Path, capfd: pytest.Captu
     assert [entry["subject"] for entry in json.loads(out)] == ["accepted"]
 
 
+def test_that_the_audit_trail_is_shown_with_its_verdict(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = open_store(tmp_path / "p")
+    for number in range(4):
+        store.audit.append("case opened", None, f"case {number}", "success", {})
+    command = ("audit", "--home", tmp_path, "--profile", "p")
+    status, out, err = run(capfd, *command, "--json")
+    assert (status, err) == (0, "")
+    assert (json.loads(out)["whole"], [e["object"] for e in json.loads(out)["entries"]][-1]) == (True, "case 3")
+    assert run(capfd, *command, "--verify")[1] == "The audit trail is whole: 4 rows.\n"
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_kept")
+        connection.exec_driver_sql("DELETE FROM audit WHERE seq = 4")
+    store.close()
+    status, out, err = run(capfd, *command, "--verify", "--json")
+    assert (status, err) == (1, "Audit rows after 3 are missing; 4 were written.\n")
+    assert json.loads(out) == {"whole": False, "fault": err.strip(), "rows": 3, "entries": []}
+
+
 def test_that_without_a_profile_the_way_to_the_demo_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capfd, "cases", "--home", tmp_path)
     assert status == 1

@@ -19,7 +19,7 @@ def list_cases(options: Namespace) -> int:
     from workstation.completeness import completeness_of
     from workstation.worklist.presenter import load_rows
 
-    with _store(options, read_only=True) as store:
+    with opened_store(options, read_only=True) as store:
         rows = sorted(load_rows(store, local_now(), None), key=lambda row: row.order)
         if not options.json:
             if not rows:
@@ -64,7 +64,7 @@ def list_cases(options: Namespace) -> int:
 
 def list_outbox(options: Namespace) -> int:
     """What waits to leave or has left, how often it was tried, and why it has not gone."""
-    with _store(options, read_only=True) as store:
+    with opened_store(options, read_only=True) as store:
         entries = store.outbox.list_entries()
     if options.json:
         say_json(
@@ -103,7 +103,7 @@ def sync(options: Namespace) -> int:
     from workstation.places import hospital_profile_path
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
-    with _store(options, read_only=False) as store:
+    with opened_store(options, read_only=False) as store:
         hospital, inspector = connect_hospital(profile, credentials_of(profile)), ProcessInspector()
         try:
             report = run_sync_round(store, hospital, inspector=inspector)
@@ -121,7 +121,7 @@ def sync(options: Namespace) -> int:
 
 
 @contextmanager
-def _store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
+def opened_store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
     """The store of the chosen profile; a writer holds the profile meanwhile, a reader works beside one."""
     from sync.store.database import open_store
     from sync.store.profile_lock import ProfileLock

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sync.errors import StoreUnavailable
 from sync.vault.keys import StoreKeys
 
-STEPS = ("0001_first_schema", "0002_wrapped_keys", "0004_transfer", "0005_outbox", "0006_round")
+STEPS = ("0001_first_schema", "0002_wrapped_keys", "0004_transfer", "0005_outbox", "0006_round", "0007_audit")
 """In order, one for each user_version from 1 on. A released step never changes."""
 
 KNOWN_VERSION = len(STEPS)

@@ -1,0 +1,56 @@
+"""`readingroom audit`: who did what on this computer, and whether the trail is whole."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from workstation.commands.answer import DONE, FAILED, complain, say, say_json, say_table
+from workstation.commands.store_commands import opened_store
+
+
+def show_audit(options: Namespace) -> int:
+    """The trail, oldest first (with --verify only the verdict); status 1 when it is not whole."""
+    with opened_store(options, read_only=True) as store:
+        fault = store.audit.verify()
+        entries = () if options.verify else store.audit.entries()
+        count = len(entries) if entries else store.audit.count()
+    if options.json:
+        say_json(
+            {
+                "whole": fault is None,
+                "fault": fault,
+                "rows": count,
+                "entries": [
+                    {
+                        "seq": entry.seq,
+                        "at": entry.at.isoformat(),
+                        "actor": entry.actor,
+                        "action": entry.action,
+                        "case": entry.case_id,
+                        "object": entry.object,
+                        "outcome": entry.outcome,
+                        "detail": entry.detail,
+                        "hash": entry.hash,
+                    }
+                    for entry in entries
+                ],
+            }
+        )
+    else:
+        if entries:
+            say_table(
+                ("ROW", "AT", "WHO", "DID", "CASE", "WHAT", "OUTCOME"),
+                [
+                    (
+                        str(e.seq), e.at.isoformat(timespec="seconds"), e.actor, e.action, e.case_id or "", e.object,
+                        e.outcome,
+                    )
+                    for e in entries
+                ],
+            )  # fmt: skip
+        if fault is None:
+            say(f"The audit trail is whole: {count} {'row' if count == 1 else 'rows'}.")
+    if fault is not None:
+        complain(fault)
+        return FAILED
+    return DONE
