@@ -144,15 +144,13 @@ class CaseRoom:
 
     def close(self) -> None:
         """Begin no more rounds, write what is not written yet, end the processes that read foreign files."""
-        self._sync.stop()
+        self._rest()
         self._inspector.close()
-        self._desk.put_away()
-        self._case_page.document.close_process()
 
     def pause(self) -> tuple[CaseId | None, str]:
-        """As `close`, and no name is left on any page; where the reader was. `resume` goes on."""
+        """Write what is not written yet and leave no name on any page; where the reader was. `resume` goes on."""
         place = self._desk.case_id, self._window.current_page
-        self.close()
+        self._rest()
         self._worklist.put_away()
         self._transfers.put_away()
         return place
@@ -168,6 +166,11 @@ class CaseRoom:
             self._desk.open_case(case_id, page_id)
         self._refresh_outbox()
         self._sync.start(self._sync_interval_s)
+
+    def _rest(self) -> None:
+        self._sync.stop()
+        self._desk.put_away()
+        self._case_page.document.close_process()
 
     def _join_pages(self) -> None:
         self._worklist_page.open_requested.connect(lambda case_id: self._desk.open_case(CaseId(case_id)))

@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(join_negative_values(given))
     from workstation.commands.answer import run_command
     from workstation.logs import start_logging
+    from workstation.no_core_dumps import forbid_core_dumps
 
+    forbid_core_dumps()
     start_logging(getattr(options, "log_level", "warning"))
     module = importlib.import_module(f"workstation.commands.{options.module}")
     return run_command(getattr(module, options.function), options)

@@ -317,7 +317,8 @@ class CaseDownloads:
         with self._lock:
             self._tally.objects_fetched += 1
             if obj.patient_mismatch:
-                self._tally.problems.append(f"Case {obj.case_id}: {obj.patient_mismatch}")
+                # Whose it is says the case itself: a report ends up in logs.
+                self._tally.problems.append(f"Case {obj.case_id}: an image names another patient; the case says whom.")
         self._progress.file_done(obj.case_id)
 
     def _turn_away(self, case: Case, source: str, version_id: str, title: str, error: SyncError) -> None:
