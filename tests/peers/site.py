@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from sync.hospital_profile import HospitalProfile
 from tests.peers.authorization_server import authorization_server
 from tests.peers.fhir_server import fhir_server
 from tests.peers.front import Front, front, origin_at
-from tests.peers.orthanc import Orthanc, orthanc
+from tests.peers.orthanc import Orthanc, orthanc, stow_body
 from tests.peers.serving import free_port
 from tests.sync.faulty_line import FaultyLine, faulty_line
 from tests.sync.small_hospital import STUDY_UID, TOKEN, SmallHospital
@@ -52,11 +52,21 @@ class Site(Protocol):
     def add_file(self, name: str, content: bytes) -> str:
         """The address of a file offered under ``/files``; again with other content, the file has changed."""
 
+    def send_images(self, files: Sequence[Path]) -> requests.Response:
+        """STOW-RS (DICOM PS3.18 10.5) by the hospital's own doors."""
+
     def faulty_archive(self) -> AbstractContextManager[tuple[FaultyLine, HospitalProfile]]:
         """The same hospital, but its archive's replies pass a line that may cut them."""
 
     def archive_digests(self) -> dict[str, str]:
         """SHA-256 of each Part 10 file in the archive, by SOP Instance UID."""
+
+
+def send(profile: HospitalProfile, files: Sequence[Path]) -> requests.Response:
+    body, kind = stow_body(files)
+    headers = {"Authorization": f"Bearer {profile.token}", "Content-Type": kind, "Accept": "application/dicom+json"}
+    trust = profile.site_ca_file or True
+    return requests.post(f"{profile.dicomweb_base}/studies", body, headers=headers, verify=trust, timeout=_LIMIT_S)
 
 
 @dataclass
@@ -69,6 +79,9 @@ class DemoSite:
 
     def profile(self, port: int | None = None, token: str = TOKEN) -> HospitalProfile:
         return replace(self.hospital.profile(port), token=token)
+
+    def send_images(self, files: Sequence[Path]) -> requests.Response:
+        return send(self.profile(), files)
 
     @contextmanager
     def faulty_archive(self) -> Iterator[tuple[FaultyLine, HospitalProfile]]:
@@ -126,6 +139,9 @@ class PeerSite:
             practitioner_name="Dr. Ilse Marwick",
             site_ca_file=str(self.authority.ca_file),
         )
+
+    def send_images(self, files: Sequence[Path]) -> requests.Response:
+        return send(self.profile(), files)
 
     @contextmanager
     def faulty_archive(self) -> Iterator[tuple[FaultyLine, HospitalProfile]]:

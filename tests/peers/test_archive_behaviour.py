@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from sync.dicomweb.dicomweb_gateway import ACCEPT_LADDER, HttpDicomwebGateway
 from sync.errors import Refused
 from sync.hospital_connection import HospitalConnection
 from tests.peers.site import PeerSite, Site, study_of
+from tests.sync.small_hospital import write_instance
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,24 @@ def test_that_an_instance_comes_byte_for_byte_from_every_rung_on(
 def test_that_an_instance_nobody_has_is_refused(subject: Subject) -> None:
     with pytest.raises(Refused):
         subject.fetch("1.2.3.4")
+
+
+def test_that_images_sent_twice_are_there_once_and_each_is_accounted_for(site: Site, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.dcm" for number in (1, 2)]
+    for number, path in enumerate(files, 1):
+        write_instance(path, "MRN-9", number, study="1.2.826.0.1.3680043.8.498.77")
+    for _ in range(2):
+        answer = site.send_images(files)
+        assert answer.status_code == 200
+        taken = answer.json()["00081199"]["Value"]
+        assert len({item["00081155"]["Value"][0] for item in taken}) == 2
+    assert sorted(site.archive_digests().values()) == sorted(hashlib.sha256(p.read_bytes()).hexdigest() for p in files)
+
+
+def test_that_what_is_no_image_is_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "no.dcm").write_bytes(b"this is no image")
+    assert site.send_images([tmp_path / "no.dcm"]).status_code in (400, 409, 415)
+    assert site.archive_digests() == {}
 
 
 @pytest.mark.peers
