@@ -100,6 +100,11 @@ class SignedInAccount:
             self._expires_at = None if lives is None else self._clock() + max(lives - _EARLY_S, lives / 2)
             self._is_lost = self.needs_person = False
 
+    def forget_access_token(self) -> None:
+        """The window is locked: nothing that opens the hospital stays in memory where a keyring can give it back."""
+        with self._lock:
+            self._access_token = ""
+
     def sign_out(self) -> str:
         """Forget everything here, and have the hospital forget it; a sentence where the hospital was not reached."""
         with self._lock:

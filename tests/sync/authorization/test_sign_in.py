@@ -188,6 +188,16 @@ def test_that_an_access_token_that_the_hospital_ended_is_renewed_unseen(
     assert read_something(profile, account) == 200
 
 
+def test_that_a_locked_window_holds_no_access_token_and_needs_no_new_sign_in(
+    signed_in: tuple[HospitalProfile, SignedInAccount, MemoryKeyring],
+) -> None:
+    profile, account, _ = signed_in
+    before = account.bearer()
+    account.forget_access_token()
+    assert before not in vars(account).values()
+    assert read_something(profile, account) == 200 and account.bearer() != before
+
+
 def test_that_somebody_else_cannot_sign_in_to_a_readers_cases(
     signed_in: tuple[HospitalProfile, SignedInAccount, MemoryKeyring],
 ) -> None:
