@@ -12,6 +12,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── NotAdmitted                 a file that came whole and was turned away at the door
 ├── DoorClosed                  nothing can be checked at the moment, so nothing is let in
 ├── NoRoom                      a file that would not leave enough of the disk free
+├── CaseLocked                  the hospital took the case away; it cannot be looked at any more
 ├── StoreUnavailable            wrong key, disk full, damaged database
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
@@ -86,6 +87,10 @@ class DoorClosed(SyncError):
 
 class NoRoom(SyncError):
     """This file does not fit on the disk; a smaller one may."""
+
+
+class CaseLocked(SyncError):
+    """The case was taken away from this reader, or is not on this computer any more."""
 
 
 class StoreUnavailable(SyncError):

@@ -24,6 +24,8 @@ from workstation.case.case_summary import CaseSummary
 from workstation.case.page import CasePage
 from workstation.case.presenter import CasePresenter
 from workstation.clock import local_now
+from workstation.conflict.conflict_dialog import ConflictDialogs
+from workstation.conflict.presenter import ConflictPresenter
 from workstation.desk import Desk
 from workstation.door.object_inspector import ProcessInspector
 from workstation.hospital_news import HospitalNews
@@ -74,6 +76,10 @@ class CaseRoom:
             store, background, self._control, local_now, self._sync.sync_now, self._say_failure
         )
         self._transfers_page = TransfersPage()
+        self._conflicts = ConflictPresenter(
+            store, background, self._changed, review=self._desk.open_case, locked=self._desk.cases_locked
+        )
+        self._conflict_dialogs = ConflictDialogs(window, self._conflicts)
         self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
 
     def open(self, sync_interval_s: float, *, notice: str, last_case: str | None, last_page: str | None) -> None:
@@ -92,6 +98,7 @@ class CaseRoom:
         self._desk.restore(last_case, last_page)
         self._refresh_outbox()
         self._sync_interval_s = sync_interval_s
+        self._conflicts.refresh()
         self._sync.start(sync_interval_s)
 
     def add_images_and_opinion(self) -> None:
@@ -181,6 +188,7 @@ class CaseRoom:
         self._cases.attach(_CaseFaces(self._case_page, self._desk))
         self._desk.on_changes(self._worklist.changes_happened)
         self._desk.on_changes(lambda changes: self._refresh_outbox() if changes.outbox else None)
+        self._desk.on_changes(lambda changes: self._conflicts.refresh() if changes.cases else None)
 
     def _join_sync(self) -> None:
         self._sync.began.connect(self._news.began)
@@ -232,6 +240,14 @@ class CaseRoom:
                 enabled_when=lambda: self._cases.summary is not None and self._cases.summary.can_accept,
                 icon="accept",
                 page="case",
+            ),
+            Action(
+                "case.conflicts",
+                "What the &hospital changed…",
+                run=self._conflicts.show_all_again,
+                menu="&Case",
+                shortcut="Ctrl+Shift+H",
+                enabled_when=lambda: self._conflicts.has_open,
             ),
             Action("sync.now", "&Sync now", run=self._sync.sync_now, menu="&Case", shortcut="Ctrl+R", icon="sync"),
             Action(

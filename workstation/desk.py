@@ -173,6 +173,11 @@ class Desk:
             icon="close",
         )
 
+    def cases_locked(self, case_ids: frozenset[CaseId]) -> None:
+        """The hospital took these cases away: an open one among them is off the screen at once."""
+        if self.case_id in case_ids:
+            self.close_case()
+
     def case_shown(self, summary: CaseSummary | None) -> None:
         """The case page shows this now, anew or for the first time: strip and rail follow."""
         self._window.strip.show_identity(summary.identity if summary else None)
@@ -183,6 +188,7 @@ class Desk:
 
     def _summary_came(self, summary: CaseSummary | None) -> None:
         if summary is None:
+            self.close_case()  # taken away by the hospital
             return
         page_id = self._page_wanted or "case"
         if page_id in self.reachable_pages():

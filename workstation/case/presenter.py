@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
-from sync.errors import StoreUnavailable
+from sync.errors import CaseLocked, StoreUnavailable
 from sync.records.case import CaseId, CaseStatus
 from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
@@ -66,7 +66,7 @@ class CasePresenter:
         self._lanes.store_lane(
             lambda: load_summary(self._store, case_id, now),
             lambda summary: self._loaded(case_id, summary, opened),
-            self._not_loaded,
+            lambda error: self._not_loaded(case_id, error, opened),
         )
 
     def changes_happened(self, changes: Changes) -> None:
@@ -118,8 +118,12 @@ class CasePresenter:
         if self._load_again and self._wanted is not None:
             self.open_case(self._wanted)
 
-    def _not_loaded(self, error: Exception) -> None:
+    def _not_loaded(
+        self, case_id: CaseId, error: Exception, opened: Callable[[CaseSummary | None], None] | None
+    ) -> None:
         self._loading = False
+        if isinstance(error, CaseLocked):
+            self._show(case_id, None, opened)
         self._failed(error)
 
     def _show(
@@ -138,8 +142,11 @@ class CasePresenter:
 
 
 def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
-    """Everything the page shows of one case, from the store."""
-    case = store.cases.get_case(case_id)
+    """Everything the page shows of one case, from the store. CaseLocked where the hospital took it away."""
+    lock, found = store.conflicts.find_lock(case_id), store.cases.find_case(case_id)
+    if lock is not None or found is None:
+        raise CaseLocked(lock.sentence if lock is not None else f"Case {case_id} is not on this computer any more.")
+    case = found
     accept_queued = case_id in accept_queued_cases(store)
     signed = store.opinions.find_signed(case_id) is not None
     return summarise(

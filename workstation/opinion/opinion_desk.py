@@ -81,7 +81,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
     if signed is not None:
         response = load_response(form, signed.frozen.response)
     elif draft is not None:
-        response = load_response(form, draft.response)
+        response, notes = renew_questions(form, load_response(form, draft.response), case)
     else:
         response, notes = start_opinion(form, case, context)
     shelf = MarkShelf(store, case)
@@ -138,6 +138,25 @@ def start_opinion(form: Questionnaire, case: Case, context: dict[str, Json]) -> 
             response, note = evaluate_into(response, path, item, item.initial_expression, context)
             if note:
                 notes[path] = note
+    return response, notes
+
+
+def renew_questions(form: Questionnaire, response: Response, case: Case) -> tuple[Response, dict[ItemPath, str]]:
+    """The draft with the questions as they are asked now; a note stands at each that was another one before."""
+    question = form.find("q.answer.question")
+    group = next((path for path, item, _row in response.walk() if item.link_id == "q.answer"), None)
+    notes: dict[ItemPath, str] = {}
+    if question is None or group is None:
+        return response, notes
+    rows = range(response.count_rows(group))
+    places = [(*group[:-1], ("q.answer", index), ("q.answer.question", 0)) for index in rows]
+    kept = [answer.value if (answer := response.find_answer(place)) else None for place in places]
+    asked = [text[: question.max_length] for text in case.questions]
+    for index, text in enumerate(asked):
+        if index >= len(places) or kept[index] == text or text in kept or kept[index] in asked:
+            continue
+        response = response.with_answer(places[index], Answer("valueString", text))
+        notes[places[index]] = "The hospital changed this question; see that the answer still fits."
     return response, notes
 
 

@@ -210,7 +210,8 @@ class OpinionPresenter:
 
     def _take(self, desk: Desk) -> None:
         same = self._desk is not None and self._desk.case.case_id == desk.case.case_id
-        if same and self._response is not None and not desk.is_signed and self._desk is not None:
+        reopened = same and self._desk is not None and self._desk.is_signed  # to be signed again
+        if same and not reopened and self._response is not None and not desk.is_signed and self._desk is not None:
             # What is on screen is newer than any draft; the form object stays, and with it the cursor.
             desk = replace(desk, form=self._desk.form)
         else:

@@ -69,6 +69,7 @@ def prepare_opinion(
     task = store.cases.find_resource(case.task_reference)
     if task is None:
         raise SigningRefused(f"The assignment of case {case.case_id} is not on this computer; sync first.")
+    version, replaces = next_version(store, case)
     revisions = _mark_revisions(store, case)  # before the export: a mark made in between voids the preview
     frozen = freeze_opinion(
         case=case,
@@ -77,7 +78,8 @@ def prepare_opinion(
         marks=export_marks(store, case),
         materials=materials_here(store, case),
         signer=signer,
-        version=1,
+        version=version,
+        replaces=replaces,
         signed_at=now.replace(microsecond=0),
         app_version=app_version,
         mismatch_override=store.objects.find_mismatch_override(case.case_id),
@@ -128,6 +130,16 @@ def _hindrance(store: Store, prepared: PreparedOpinion) -> str:
 
 def _mark_revisions(store: Store, case: Case) -> tuple[tuple[str, int], ...]:
     return tuple((mark.annotation_id, mark.revision) for mark in store.annotations.list_current(case.case_id))
+
+
+def next_version(store: Store, case: Case) -> tuple[int, str | None]:
+    """The number of the opinion to sign, and the SHA-256 of the envelope it amends: of one that was delivered only."""
+    versions = store.opinions.list_signed(case.case_id)
+    if not versions:
+        return 1, None
+    last = versions[-1].frozen
+    was_delivered = store.opinions.find_receipt_of(last.opinion_identifier) is not None
+    return last.version + 1, sha256(last.envelope).hexdigest() if was_delivered else None
 
 
 def final_response(

@@ -1,0 +1,152 @@
+"""A conflict put to the reader: the sentence large, the receipt below it, one button a choice. It decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.conflict.presenter import EXPORT, SHRED, Choice, ConflictPresenter, ConflictState
+from workstation.window.theme import set_role
+
+WIDTH_PX = 620
+
+
+class ConflictDialogs:
+    """Opens and closes the one dialog over the window as the presenter says."""
+
+    def __init__(self, window: QWidget, presenter: ConflictPresenter) -> None:
+        self._window = window
+        self._presenter = presenter
+        self._dialog: ConflictDialog | None = None
+        presenter.attach(self)
+
+    def show_conflict(self, state: ConflictState | None) -> None:
+        """Put this to the reader; None: nothing is open."""
+        if self._dialog is not None:
+            self._dialog.leave()
+            self._dialog = None
+        if state is not None:
+            self._dialog = ConflictDialog(self._window, state, self._presenter)
+            self._dialog.open()
+
+    def show_problem(self, sentence: str) -> None:
+        """The choice could not be carried out, and why."""
+        if self._dialog is not None:
+            self._dialog.show_problem(sentence)
+
+
+class ConflictDialog(QDialog):
+    """One conflict. Enter takes the first choice, Alt and its letter any, Escape puts it off."""
+
+    def __init__(self, parent: QWidget, state: ConflictState, presenter: ConflictPresenter) -> None:
+        super().__init__(parent)
+        self.setObjectName("conflict-dialog")
+        self.setWindowTitle("The hospital changed something")
+        self.setModal(True)
+        self.setFixedWidth(WIDTH_PX)
+        self._state = state
+        self._presenter = presenter
+        self._is_left = False
+        down = QVBoxLayout(self)
+        down.setContentsMargins(28, 24, 28, 20)
+        down.setSpacing(12)
+        title = QLabel(f"Case {state.conflict.case_id}")
+        title.setObjectName("conflict-case")
+        title.setProperty("role", "caption")
+        down.addWidget(title)
+        down.addWidget(_words("conflict-sentence", state.sentence, "heading"))
+        if state.facts:
+            down.addWidget(_facts(state))
+        for number, choice in enumerate(state.choices):
+            down.addSpacing(6)
+            down.addWidget(self._button(choice, is_first=number == 0))
+            down.addWidget(_words(f"conflict-consequence-{choice.choice_id}", choice.consequence, "muted"))
+        self._problem = _words("conflict-problem", "", "error")
+        self._problem.hide()
+        down.addWidget(self._problem)
+        down.addSpacing(4)
+        down.addWidget(_words("conflict-hint", "Esc decides later; Ctrl+Shift+H shows it again.", "muted"))
+
+    def show_problem(self, sentence: str) -> None:
+        """The choice could not be carried out, and why."""
+        self._problem.setText(sentence)
+        self._problem.show()
+
+    def leave(self) -> None:
+        """Close without a word to the presenter: it knows."""
+        self._is_left = True
+        self.accept()
+        self.deleteLater()
+
+    def reject(self) -> None:
+        """Escape, or the window's cross: decided later."""
+        super().reject()
+        if not self._is_left:
+            self._is_left = True
+            self._presenter.put_off()
+
+    def _button(self, choice: Choice, *, is_first: bool) -> QPushButton:
+        button = QPushButton(choice.text)
+        button.setObjectName(f"conflict-{choice.choice_id}")
+        button.setDefault(is_first)
+        button.setAutoDefault(is_first)
+        set_role(button, "primary" if is_first else "")
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda _checked=False: self._choose(choice.choice_id))
+        if is_first:
+            button.setFocus()
+        return button
+
+    def _choose(self, choice_id: str) -> None:
+        if choice_id == EXPORT:
+            name, _filter = QFileDialog.getSaveFileName(
+                self, "Save the signed report", str(Path.home() / self._state.export_name), "PDF (*.pdf)"
+            )
+            if name:
+                self._presenter.choose(choice_id, Path(name))
+        elif choice_id == SHRED and not self._is_sure():
+            return
+        else:
+            self._presenter.choose(choice_id)
+
+    def _is_sure(self) -> bool:
+        """Deleting takes two presses: the first one changes the words on the button."""
+        button = self.findChild(QPushButton, f"conflict-{SHRED}")
+        if button is None or button.property("asked"):
+            return True
+        button.setProperty("asked", True)
+        button.setText("&Delete it now – press again to confirm")
+        return False
+
+
+def _words(name: str, text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName(name)
+    label.setProperty("role", role)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label
+
+
+def _facts(state: ConflictState) -> QFrame:
+    card = QFrame()
+    card.setObjectName("conflict-receipt")
+    card.setProperty("role", "card")
+    rows = QFormLayout(card)
+    rows.setContentsMargins(14, 10, 14, 10)
+    for label, value in state.facts:
+        shown = QLabel(value)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        rows.addRow(QLabel(label), shown)
+    return card

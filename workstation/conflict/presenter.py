@@ -1,0 +1,221 @@
+"""Which conflict is put to the reader, with which choices, and what a choice does. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sync.case_custody import shred_case
+from sync.changes import Changes
+from sync.outbox import sign_again
+from sync.outbox_export import export_entry
+from sync.records.case import CaseId
+from sync.records.conflict import CaseLock, ConflictKind, OpenConflict
+from sync.records.outbox_entry import OutboxEntry, OutboxKind
+from workstation.lanes import Lanes
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+SIGN_AGAIN, KEEP, EXPORT, SHRED, UNDERSTOOD = "sign-again", "keep", "export", "shred", "understood"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing the reader can do. ``&`` marks the letter of its key; the first choice is Enter's."""
+
+    choice_id: str
+    text: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictState:
+    """What the dialog shows."""
+
+    conflict: OpenConflict
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    """The receipt of what the hospital holds, as label and value."""
+    choices: tuple[Choice, ...]
+    export_name: str = ""
+
+
+class ConflictView(Protocol):
+    """What the presenter tells the dialog."""
+
+    def show_conflict(self, state: ConflictState | None) -> None:
+        """Put this to the reader; None: nothing is open."""
+
+    def show_problem(self, sentence: str) -> None:
+        """The choice could not be carried out, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    conflicts: tuple[OpenConflict, ...]
+    locks: tuple[CaseLock, ...]
+    opinions: tuple[OutboxEntry, ...]
+
+
+class ConflictPresenter:
+    """One conflict at a time, oldest first. What the reader put off comes back when asked for, or at the next start."""
+
+    def __init__(
+        self,
+        store: Store,
+        lanes: Lanes,
+        changed: Callable[[Changes], None],
+        *,
+        review: Callable[[CaseId], None],
+        locked: Callable[[frozenset[CaseId]], None],
+    ) -> None:
+        """*review* opens a case so that it can be read again; *locked* hears which cases are locked now."""
+        self._store = store
+        self._lanes = lanes
+        self._changed = changed
+        self._review = review
+        self._locked = locked
+        self._view: ConflictView | None = None
+        self._found = _Found((), (), ())
+        self._put_off: set[int] = set()
+        self._shown: OpenConflict | None = None
+
+    def attach(self, view: ConflictView) -> None:
+        """Put conflicts to the reader in *view* from now on."""
+        self._view = view
+
+    @property
+    def has_open(self) -> bool:
+        """Something waits for the reader, put off or not."""
+        return bool(self._found.conflicts)
+
+    def refresh(self) -> None:
+        """Look for conflicts; the oldest that was not put off is shown."""
+        self._lanes.store_lane(self._load, self._came)
+
+    def show_all_again(self) -> None:
+        """Show also what was put off."""
+        self._put_off.clear()
+        self.refresh()
+
+    def put_off(self) -> None:
+        """The reader closed the dialog without a choice."""
+        if self._shown is not None:
+            self._put_off.add(self._shown.conflict_id)
+        self._shown = None
+        self._show_next()
+
+    def choose(self, choice_id: str, target: Path | None = None) -> None:
+        """Do what the reader chose. *target* is the file to save to."""
+        conflict = self._shown
+        if conflict is None:
+            return
+
+        def work() -> Changes:
+            return self._do(conflict, choice_id, target)
+
+        def done(changes: Changes) -> None:
+            if choice_id != EXPORT:
+                self._shown = None
+            self._changed(changes)
+            self.refresh()
+            if choice_id == SIGN_AGAIN:
+                self._review(conflict.case_id)
+
+        def failed(error: Exception) -> None:
+            if self._view is not None:
+                self._view.show_problem(str(error))
+
+        self._lanes.store_lane(work, done, failed)
+
+    def _do(self, conflict: OpenConflict, choice_id: str, target: Path | None) -> Changes:
+        """On the store lane."""
+        case_id = conflict.case_id
+        if choice_id == EXPORT:
+            entry = _latest_opinion(self._store.outbox.list_entries(), case_id)
+            if entry is not None and target is not None:
+                export_entry(self._store, entry, target)
+            return Changes()
+        if choice_id == SIGN_AGAIN:
+            sign_again(self._store, case_id)
+        elif choice_id == SHRED:
+            shred_case(self._store, case_id, conflict.sentence)
+        self._store.conflicts.settle(conflict.conflict_id, choice_id)
+        touched = frozenset({case_id})
+        return Changes(touched, touched, touched, touched, touched)
+
+    def _load(self) -> _Found:
+        conflicts = self._store.conflicts.list_open()
+        concerned = {conflict.case_id for conflict in conflicts}
+        entries = self._store.outbox.list_entries() if concerned else ()
+        latest = (_latest_opinion(entries, case_id) for case_id in concerned)
+        return _Found(conflicts, self._store.conflicts.list_locks(), tuple(e for e in latest if e is not None))
+
+    def _came(self, found: _Found) -> None:
+        self._found = found
+        self._locked(frozenset(lock.case_id for lock in found.locks))
+        if self._shown is None or self._shown not in found.conflicts:
+            self._shown = None
+            self._show_next()
+
+    def _show_next(self) -> None:
+        waiting = (c for c in self._found.conflicts if c.conflict_id not in self._put_off)
+        self._shown = next(waiting, None)
+        if self._view is not None:
+            self._view.show_conflict(None if self._shown is None else self._state_of(self._shown))
+
+    def _state_of(self, conflict: OpenConflict) -> ConflictState:
+        opinion = next((e for e in self._found.opinions if e.case_id == conflict.case_id), None)
+        lock = next((lock for lock in self._found.locks if lock.case_id == conflict.case_id), None)
+        choices = choices_for(conflict.kind, has_opinion=opinion is not None, lock=lock)
+        name = f"{opinion.subject.replace('/', '-')}.pdf" if opinion is not None else ""
+        return ConflictState(conflict, conflict.sentence, receipt_facts(conflict), choices, name)
+
+
+def choices_for(kind: ConflictKind, *, has_opinion: bool, lock: CaseLock | None) -> tuple[Choice, ...]:
+    """What can be done about a conflict of that kind; the first is the safe one."""
+    if kind is ConflictKind.TERMS_CHANGED:
+        export = Choice(EXPORT, "Save the signed &report…", "A copy of what you signed; nothing else changes.")
+        return (
+            Choice(SIGN_AGAIN, "&Review and sign again", "What you signed is made void; your answers are kept."),
+            Choice(KEEP, "&Keep it here, unsent", "It stays signed on this computer until you decide."),
+            *((export,) if has_opinion else ()),
+        )
+    if kind is ConflictKind.ALREADY_THERE:
+        export = Choice(EXPORT, "Save &mine…", "A copy of what you signed here; nothing is sent.")
+        keep = Choice(UNDERSTOOD, "&Leave it at that", "The hospital keeps its opinion; yours stays here, unsent.")
+        return (keep, *((export,) if has_opinion else ()))
+    if kind is ConflictKind.CONSENT_WITHDRAWN or lock is None:
+        return (Choice(UNDERSTOOD, "&Understood", "Nothing of it is left on this computer but the audit trail."),)
+    until = _day(lock.shred_after)
+    what = "your unsent opinion" if has_opinion else "its data"
+    return (
+        Choice(KEEP, f"&Keep it locked until {until}", f"Then {what} is deleted, unless the hospital gives it back."),
+        Choice(SHRED, "&Delete it now", "Cannot be undone; the hospital is told that it is deleted."),
+    )
+
+
+def receipt_facts(conflict: OpenConflict) -> tuple[tuple[str, str], ...]:
+    """What the hospital holds instead, from its own words."""
+    detail = conflict.detail
+    if not detail:
+        return ()
+    received = datetime.fromisoformat(str(detail["received_at"])).astimezone()
+    return (
+        ("The hospital's receipt", str(detail["report"])),
+        ("Received", f"{received:%Y-%m-%d %H:%M %Z}"),
+        ("Assignment version", str(detail["task_version"])),
+    )
+
+
+def _latest_opinion(entries: tuple[OutboxEntry, ...], case_id: CaseId) -> OutboxEntry | None:
+    mine = [entry for entry in entries if entry.case_id == case_id and entry.kind is OutboxKind.OPINION]
+    return mine[-1] if mine else None
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone():%d %B}".lstrip("0")
