@@ -77,7 +77,7 @@ class CaseRoom:
         )
         self._transfers_page = TransfersPage()
         self._conflicts = ConflictPresenter(
-            store, background, self._changed, review=self._desk.open_case, locked=self._desk.cases_locked
+            store, background, self._changed, review=self._desk.open_case, locked=self._lock_cases
         )
         self._conflict_dialogs = ConflictDialogs(window, self._conflicts)
         self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
@@ -220,6 +220,10 @@ class CaseRoom:
         if changes.outbox:
             self._sync.sync_now()
 
+    def _lock_cases(self, case_ids: frozenset[CaseId]) -> None:
+        self._desk.cases_locked(case_ids)
+        self._registry.notify()
+
     def _say_failure(self, error: Exception) -> None:
         self._window.status.say(sentence_for(error), failure=True)
 
@@ -246,7 +250,7 @@ class CaseRoom:
                 "What the &hospital changed…",
                 run=self._conflicts.show_all_again,
                 menu="&Case",
-                shortcut="Ctrl+Shift+H",
+                shortcut="Ctrl+Shift+X",
                 enabled_when=lambda: self._conflicts.has_open,
             ),
             Action("sync.now", "&Sync now", run=self._sync.sync_now, menu="&Case", shortcut="Ctrl+R", icon="sync"),

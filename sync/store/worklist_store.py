@@ -15,6 +15,7 @@ from sync.records.case_standing import CaseStanding
 from sync.records.outbox_entry import OutboxKind, OutboxState
 from sync.store.connection import Database
 from sync.store.record_codec import from_text
+from sync.store.signed_seal import stands
 from sync.store.tables import (
     case_record,
     opinion_draft,
@@ -104,7 +105,7 @@ def _signed(connection: Connection, wanted: list[CaseId]) -> dict[str, bool]:
     query = (
         select(signed.case_id, received)
         .select_from(signed_opinion.outerjoin(receipt, received == signed.opinion_identifier))
-        .where(signed.case_id.in_(wanted))
+        .where(signed.case_id.in_(wanted), stands())
         .order_by(signed.case_id, signed.version)
     )
     return {case_id: found is not None for case_id, found in connection.execute(query)}

@@ -112,7 +112,7 @@ def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any) -> Iterator[Begin]
         application = build_application(home, "demo")
         running.append(application)
         screen = Screen(application)
-        screen.hands.wait_until(lambda: application.is_ready or bool(application.failure), "the program", 90)
+        screen.hands.wait_until(lambda: application.is_ready or bool(application.failure), "the program", 40)
         assert not application.failure
         return screen
 
@@ -135,6 +135,7 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
     screen.hands.wait_until(lambda: "Moreau" not in screen.identity(), "the name to leave the screen")
     screen.photograph("1-reassigned")
     screen.key(Qt.Key.Key_D, ALT)
+    screen.hands.wait_until(lambda: "press again" in " ".join(screen.choices()), "the second question")
     assert screen.store.cases.find_case(CASE) is not None, "one press deletes nothing"
     screen.key(Qt.Key.Key_D, ALT)
     screen.wait_for_no_dialog()
@@ -199,10 +200,13 @@ def test_that_a_question_changed_after_signing_leads_back_to_the_case_to_sign_ag
     screen.hands.wait_until(
         lambda: any("Is it malignant after all?" in text for text in screen.hands.texts()), "the new question"
     )
+    screen.hands.wait_until(lambda: "Moreau" in screen.identity(), "the case to open")
     assert screen.store.opinions.find_signed(CASE) is None
     assert [opinion.frozen.opinion_identifier for opinion in screen.store.opinions.list_signed(CASE)] == [IDENTIFIER]
     screen.key(Qt.Key.Key_F6)
-    screen.hands.wait_until(lambda: "Draft" in screen.hands.texts(), "the form open again")
+    screen.hands.wait_until(
+        lambda: any("Only on this computer until you sign it" in t for t in screen.hands.texts()), "the form open again"
+    )
     assert hospital.count("DiagnosticReport") == 0
 
 
@@ -231,7 +235,7 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     screen.photograph("5-already-there")
     screen.key(Qt.Key.Key_Escape)
     screen.wait_for_no_dialog()
-    screen.key(Qt.Key.Key_H, CONTROL | SHIFT)
+    screen.key(Qt.Key.Key_X, CONTROL | SHIFT)
     screen.conflict()
     screen.key(Qt.Key.Key_L, ALT)
     screen.wait_for_no_dialog()

@@ -36,14 +36,17 @@ def list_cases(options: Namespace) -> int:
         found = []
         for row in rows:
             case = store.cases.get_case(row.case_id)
+            is_locked = store.conflicts.find_lock(row.case_id) is not None
             here = completeness_of(
                 case, store.objects.list_objects(row.case_id), store.objects.list_rejected(row.case_id)
             )
             found.append(
                 {
                     "case": row.case_id,
-                    "patient": {"name": case.patient.display_name, "id": case.patient.patient_id},
-                    "questions": list(case.questions),
+                    "patient": None
+                    if is_locked
+                    else {"name": case.patient.display_name, "id": case.patient.patient_id},
+                    "questions": [] if is_locked else list(case.questions),
                     "status": case.status.value,
                     "state": row.state.text,
                     "priority": case.priority.value,
@@ -63,13 +66,16 @@ def list_cases(options: Namespace) -> int:
 
 
 def list_outbox(options: Namespace) -> int:
-    """What waits to leave or has left, how often it was tried, and why it has not gone."""
+    """What waits to leave or has left, how often it was tried, and why it has not gone; or one entry retried, saved."""
+    if options.retry is not None or options.export is not None:
+        return _settle_entry(options)
     with opened_store(options, read_only=True) as store:
         entries = store.outbox.list_entries()
     if options.json:
         say_json(
             [
                 {
+                    "id": entry.entry_id,
                     "case": entry.case_id,
                     "what": entry.kind.value,
                     "subject": entry.subject,
@@ -87,9 +93,35 @@ def list_outbox(options: Namespace) -> int:
         say("Nothing waits to leave.")
         return DONE
     say_table(
-        ("CASE", "WHAT", "SUBJECT", "STATE", "TRIES", "WHY"),
-        [(e.case_id, e.kind.value, e.subject, e.state.value, str(e.attempts), e.last_error) for e in entries],
+        ("ID", "CASE", "WHAT", "SUBJECT", "STATE", "TRIES", "WHY"),
+        [
+            (str(e.entry_id), e.case_id, e.kind.value, e.subject, e.state.value, str(e.attempts), e.last_error)
+            for e in entries
+        ],
     )
+    return DONE
+
+
+def _settle_entry(options: Namespace) -> int:
+    """``--retry ID``: tried again with the next sync, asked first like any other; ``--export ID FILE``: saved."""
+    from pathlib import Path
+
+    from sync.outbox_export import export_entry
+
+    wanted = options.retry if options.retry is not None else options.export[0]
+    with opened_store(options, read_only=False) as store:
+        entry = store.outbox.find_entry(int(wanted)) if str(wanted).isdigit() else None
+        if entry is None:
+            complain(f"There is no entry {wanted} in the outbox.")
+            return FAILED
+        if options.export is not None:
+            export_entry(store, entry, Path(options.export[1]))
+            say(f"Saved as {Path(options.export[1]).name}.")
+        elif store.outbox.retry(entry.entry_id):
+            say("It is tried again with the next sync.")
+        else:
+            complain(f"Entry {wanted} is {entry.state.value}; there is nothing to try again.")
+            return FAILED
     return DONE
 
 

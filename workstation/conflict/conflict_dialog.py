@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.conflict.presenter import EXPORT, SHRED, Choice, ConflictPresenter, ConflictState
-from workstation.window.theme import set_role
+from workstation.window.theme import COLOURS, set_role
 
 WIDTH_PX = 620
 
@@ -55,6 +55,10 @@ class ConflictDialog(QDialog):
         self.setWindowTitle("The hospital changed something")
         self.setModal(True)
         self.setFixedWidth(WIDTH_PX)
+        # A frame of its own, for screens whose window manager draws none.
+        self.setStyleSheet(
+            f"QDialog#conflict-dialog {{ background: {COLOURS['panel']}; border: 1px solid {COLOURS['line_hover']}; }}"
+        )
         self._state = state
         self._presenter = presenter
         self._is_left = False
@@ -76,7 +80,7 @@ class ConflictDialog(QDialog):
         self._problem.hide()
         down.addWidget(self._problem)
         down.addSpacing(4)
-        down.addWidget(_words("conflict-hint", "Esc decides later; Ctrl+Shift+H shows it again.", "muted"))
+        down.addWidget(_words("conflict-hint", "Esc decides later; Ctrl+Shift+X shows it again.", "muted"))
 
     def show_problem(self, sentence: str) -> None:
         """The choice could not be carried out, and why."""

@@ -114,6 +114,9 @@ class ConflictPresenter:
         conflict = self._shown
         if conflict is None:
             return
+        if choice_id == KEEP and conflict.kind is ConflictKind.TERMS_CHANGED:
+            self.put_off()  # nothing is decided by waiting: it can be asked for again
+            return
 
         def work() -> Changes:
             return self._do(conflict, choice_id, target)
@@ -157,7 +160,8 @@ class ConflictPresenter:
 
     def _came(self, found: _Found) -> None:
         self._found = found
-        self._locked(frozenset(lock.case_id for lock in found.locks))
+        deleted = {c.case_id for c in found.conflicts if c.kind is ConflictKind.CONSENT_WITHDRAWN}
+        self._locked(frozenset(lock.case_id for lock in found.locks) | deleted)
         if self._shown is None or self._shown not in found.conflicts:
             self._shown = None
             self._show_next()
@@ -179,7 +183,7 @@ class ConflictPresenter:
 def choices_for(kind: ConflictKind, *, has_opinion: bool, lock: CaseLock | None) -> tuple[Choice, ...]:
     """What can be done about a conflict of that kind; the first is the safe one."""
     if kind is ConflictKind.TERMS_CHANGED:
-        export = Choice(EXPORT, "Save the signed &report…", "A copy of what you signed; nothing else changes.")
+        export = Choice(EXPORT, "&Save the signed report…", "A copy of what you signed; nothing else changes.")
         return (
             Choice(SIGN_AGAIN, "&Review and sign again", "What you signed is made void; your answers are kept."),
             Choice(KEEP, "&Keep it here, unsent", "It stays signed on this computer until you decide."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -168,8 +168,16 @@ def _load_row(standing: CaseStanding, now: datetime) -> WorklistRow:
         tone, words = "danger", f"{words} · foreign image"
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"
+    if standing.withdrawn:
+        return locked_row(make_row(case, state, "", "muted", now))
     incomplete = case.consent is ConsentState.ACTIVE and not here.is_whole
     return make_row(case, state, words, tone, now, is_incomplete=incomplete)
+
+
+def locked_row(row: WorklistRow) -> WorklistRow:
+    """A case that the hospital took away: its number, and nothing about the patient, not even to search by."""
+    said = "The hospital took this case away."
+    return replace(row, patient="Locked", patient_details="", question=said, haystack=str(row.case_id).casefold())
 
 
 def make_row(
