@@ -140,7 +140,11 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
     screen.key(Qt.Key.Key_D, ALT)
     screen.wait_for_no_dialog()
     assert screen.store.cases.find_case(CASE) is None
-    screen.hands.wait_until(lambda: hospital.count("AuditEvent") == 1, "the receipt of the deletion")
+
+    def receipts() -> list[object]:
+        return [e for e in hospital.state.list_resources("AuditEvent") if e.json.get("action") == "D"]
+
+    screen.hands.wait_until(lambda: len(receipts()) == 1, "the receipt of the deletion")
     assert screen.store.audit.verify() is None
 
 
