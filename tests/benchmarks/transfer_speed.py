@@ -26,7 +26,6 @@ from sync.hospital_connection import HospitalConnection
 from sync.hospital_profile import HospitalProfile
 from sync.records.case import Case, Document, DocumentCategory, ImagingStudy, SeriesEntry
 from sync.store.database import Store, open_store
-from sync.transfer.door import HeaderInspector
 from sync.transfer.download import CaseDownloads
 from sync.transfer.file_gateway import HttpFileGateway
 from sync.transfer.hospital import Hospital
@@ -35,6 +34,7 @@ from tests.benchmarks.static_server import static_server
 from tests.benchmarks.stopwatch import Row
 from tests.sync.sample_records import CASE, sample_case
 from tests.sync.small_hospital import write_instance
+from workstation.door.object_inspector import ProcessInspector
 
 FILE_BYTES = 2_000_000_000
 INSTANCES = 1000
@@ -120,12 +120,14 @@ def _download(store: Store, base: str, case: Case) -> None:
     hospital = Hospital(
         connection.profile, cast(Any, fhir), HttpFileGateway(connection), lambda _base: archive, connection.close
     )
+    inspector = ProcessInspector()
     try:
         downloads = CaseDownloads(
-            store, hospital, ProgressCounter(lambda _now: None), cancelled=lambda: False, inspector=HeaderInspector()
+            store, hospital, ProgressCounter(lambda _now: None), cancelled=lambda: False, inspector=inspector
         )
         tally = downloads.run([case])
     finally:
+        inspector.close()
         connection.close()
     wanted = len(case.documents) + sum(study.instance_count for study in case.studies)
     if tally.objects_fetched != wanted or tally.problems:

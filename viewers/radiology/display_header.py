@@ -172,7 +172,8 @@ def _expand_segments(words: list[int], at: int, end: int, most: int) -> list[int
 def _overlays(dataset: Dataset) -> tuple[Overlay, ...]:
     """Single-frame overlay planes with their own data (groups 6000–601E, PS3.3 C.9.2)."""
     planes = []
-    for group in range(0x6000, 0x6020, 2):
+    tags = dataset.keys()  # iterating over the data set itself would convert every value
+    for group in sorted({tag >> 16 for tag in tags if 0x6000 <= tag >> 16 < 0x6020 and not tag >> 16 & 1}):
         if (group, 0x3000) not in dataset or (group, 0x0010) not in dataset or (group, 0x0011) not in dataset:
             continue
         try:

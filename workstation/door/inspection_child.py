@@ -44,7 +44,7 @@ class _Server:
                 raise ValueError(f"asked {kind!r}")
             request = json.loads(body)
             allow_processor_time(request["processor_s"])
-            first = bytes(self._content(request["first"]))
+            first = bytes(self._content() if self._window is None else memoryview(self._window)[: request["first"]])
             path = Path(request["path"]) if request.get("path") else None
             source = RangedSource(request["name"], request["size_bytes"], path, first, self._fetch)
             is_spent = False
@@ -63,10 +63,8 @@ class _Server:
         self._channel.send(RANGE, RANGE_FORM.pack(offset, min(size_bytes, WINDOW_BYTES)))
         return self._content()
 
-    def _content(self, size_bytes: int | None = None) -> memoryview:
+    def _content(self) -> memoryview:
         """Bytes that the program has put into the window, or sent."""
-        if size_bytes == 0:
-            return memoryview(b"")
         kind, body = self._channel.receive()
         if kind != CONTENT:
             raise ValueError(f"sent {kind!r}")

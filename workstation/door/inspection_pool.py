@@ -140,17 +140,18 @@ class InspectionPool:
             raise _ReadFailed(error) from error
         with file:
             first = min(size_bytes, FIRST_BYTES)
+            held = child.lay_out(file, 0, first)
             head = {"name": source.name, "size_bytes": size_bytes, "first": first, "processor_s": total_s, **request}
             child.channel.send(CHECK, json.dumps(head).encode())
-            if first:
-                child.hand_over(file, 0, first)
+            if child.window is None:
+                child.channel.send(CONTENT, held)
             while True:
                 left = min(self._allowance.silence_s, deadline - time.monotonic())
                 kind, body = child.channel.receive(left + (START_TIMEOUT_S if child.is_new else 0))
                 child.is_new = False
                 if kind == RANGE:
                     offset, length = RANGE_FORM.unpack(body)
-                    child.hand_over(file, offset, min(length, WINDOW_BYTES))
+                    child.channel.send(CONTENT, child.lay_out(file, offset, min(length, WINDOW_BYTES)))
                 elif kind == ANSWER:
                     child.files += 1
                     return _read_answer(body)
@@ -235,18 +236,16 @@ class _Child:
     def has_ended(self) -> bool:
         return self.process.poll() is not None
 
-    def hand_over(self, file: BinaryIO, offset: int, size_bytes: int) -> None:
-        """Bytes of *file* to the child; fewer than asked for only at its end."""
+    def lay_out(self, file: BinaryIO, offset: int, size_bytes: int) -> bytes:
+        """Bytes of *file* into the shared window, and their number; without a window the bytes themselves. Fewer than
+        asked for only at its end."""
         try:
             file.seek(offset)
             if self.window is None:
-                content = file.read(size_bytes)
-            else:
-                read = _read_into(file, memoryview(self.window)[:size_bytes])
-                content = read.to_bytes(4, "big")
+                return file.read(size_bytes)
+            return _read_into(file, memoryview(self.window)[:size_bytes]).to_bytes(4, "big")
         except Exception as error:
             raise _ReadFailed(error) from error
-        self.channel.send(CONTENT, content)
 
     def end(self) -> None:
         self.process.kill()

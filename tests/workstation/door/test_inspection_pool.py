@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from workstation.door import inspection_pool
 from workstation.door.inspection_pool import Allowance, Finding, InspectionPool, PoolClosed
 
 CHECK = "tests.workstation.door.hostile_checks:check"
@@ -56,6 +57,20 @@ def test_that_a_warm_child_checks_one_file_after_the_other(pool: InspectionPool)
 @pytest.mark.parametrize("size_bytes", [1, 64 << 10, (64 << 10) + 1, 4 << 20, (9 << 20) + 17])
 def test_that_the_child_reads_every_byte_of_a_file_of_any_size(pool: InspectionPool, size_bytes: int) -> None:
     assert check(pool, b"g" * size_bytes).facts["bytes"] == size_bytes
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, (64 << 10) + 1, (9 << 20) + 17])
+def test_that_it_reads_the_same_where_memory_cannot_be_shared(monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
+    """As on Windows and macOS: everything through the pipe."""
+    monkeypatch.setattr(inspection_pool, "_make_window", lambda: -1)
+    pool = InspectionPool(1, check=CHECK)
+    try:
+        if size_bytes:
+            assert check(pool, b"g" * size_bytes).facts["bytes"] == size_bytes
+        else:
+            assert check(pool, b"").problem == CRASHED, "this check reads a first byte; an empty file has none"
+    finally:
+        pool.close()
 
 
 def test_that_a_crash_costs_one_child_and_the_file_its_place(pool: InspectionPool) -> None:
