@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.case_intake import CaseIntake
+from sync.case_news import CaseNews
 from sync.errors import Refused, SignInNeeded, UnsafeCase
 from sync.fhir.case_reading import CaseReading
 from sync.fhir.consent_mapping import next_boundary
@@ -29,11 +30,14 @@ READ_AGAIN_AFTER = timedelta(hours=12)
 class CaseRefresh:
     """For one round. One case's failure is a sentence; it does not stop the others."""
 
-    def __init__(self, store: Store, hospital: Hospital, cancelled: Cancelled, problems: list[str]) -> None:
+    def __init__(
+        self, store: Store, hospital: Hospital, cancelled: Cancelled, problems: list[str], news: CaseNews
+    ) -> None:
         self._store = store
         self._hospital = hospital
         self._cancelled = cancelled
         self._problems = problems
+        self._news = news
         self._intake = CaseIntake(store, hospital, problems)
 
     def list_due(self) -> tuple[CaseId, ...]:
@@ -75,7 +79,8 @@ class CaseRefresh:
             problems.append(f"Case {case.case_id}: the hospital does not give its opinion form.")
         # What is not whole is read again in the next round: what was missing may be there by then.
         again = self._hospital.fhir.clock() if problems else self._holds_until(reading)
-        self._store.cases.put_case(mapped.case, [task, *reading.resources], read_again_at=again)
+        changes = self._store.cases.put_case(mapped.case, [task, *reading.resources], read_again_at=again)
+        self._news.changed |= changes.cases
         if form:
             self._store.session.put(f"questionnaire:{canonical}", form)
         self._problems += problems

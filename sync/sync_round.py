@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.audit_upload import upload_audit
 from sync.case_custody import shred_due_cases
+from sync.case_news import CaseNews
 from sync.case_refresh import CaseRefresh
 from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
 from sync.hospital_profile import HospitalProfile
@@ -51,6 +52,11 @@ class SyncReport:
     """False where the round ended early: offline, signed out, disk full, or cancelled."""
     retry_after_s: float | None = None
     """What a busy hospital asked for."""
+    offline: bool = False
+    """The hospital could not be reached."""
+    new_cases: int = 0
+    changed_cases: int = 0
+    """Cases that were here already and of which something changed at the hospital."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``readingroom sync --once``."""
@@ -59,6 +65,8 @@ class SyncReport:
             "objects_fetched": self.objects_fetched,
             "bytes_fetched": self.bytes_fetched,
             "rejected": self.rejected,
+            "new_cases": self.new_cases,
+            "changed_cases": self.changed_cases,
             "sent": self.sent,
             "waiting": self.waiting,
             "problems": list(self.problems),
@@ -105,6 +113,7 @@ class _Round:
         self._cancelled = cancelled
         store.audit.actor = hospital.profile.practitioner_reference
         self._problems: list[str] = []
+        self._news = CaseNews()
         self._ended_by: SyncError | None = None
         self._outbox = OutboxReport()
         self._tally = DownloadTally()
@@ -112,8 +121,8 @@ class _Round:
     def run(
         self, inspector: ObjectInspector, facts: DisplayFacts | None, control: TransferControl | None
     ) -> SyncReport:
-        worklist = WorklistRefresh(self._store, self._hospital, self._cancelled, self._problems)
-        cases = CaseRefresh(self._store, self._hospital, self._cancelled, self._problems)
+        worklist = WorklistRefresh(self._store, self._hospital, self._cancelled, self._problems, self._news)
+        cases = CaseRefresh(self._store, self._hospital, self._cancelled, self._problems, self._news)
         try:
             self._stage(SyncStage.WORKLIST, worklist.fetch_assignments)
             self._stage(SyncStage.WORKLIST, worklist.reconcile)
@@ -187,6 +196,9 @@ class _Round:
             waiting=outbox.waiting,
             problems=tuple(dict.fromkeys(problems)),
             complete=ended_by is None and not self._cancelled(),
+            offline=isinstance(ended_by, Offline),
+            new_cases=len(self._news.new),
+            changed_cases=len(self._news.changed - self._news.new),
         )
         if isinstance(ended_by, HospitalBusy):
             report = replace(report, retry_after_s=ended_by.retry_after_s)

@@ -5,10 +5,12 @@ The first two stages of a round. What a case consists of besides its Task: `sync
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sync.case_custody import take_case_away
 from sync.case_intake import CaseIntake
+from sync.case_news import CaseNews
 from sync.conflicts import Standing, access_withdrawn, closed_sentence, given_away, standing_of
 from sync.errors import ProfileRefused, Refused, SignInNeeded, UnsafeCase
 from sync.fhir import searches
@@ -33,13 +35,16 @@ _INCLUDES = ("Task:focus", "Task:patient")
 class WorklistRefresh:
     """One refresh. Call the stages in the order in which they stand."""
 
-    def __init__(self, store: Store, hospital: Hospital, cancelled: Cancelled, problems: list[str]) -> None:
+    def __init__(
+        self, store: Store, hospital: Hospital, cancelled: Cancelled, problems: list[str], news: CaseNews
+    ) -> None:
         self._store = store
         self._hospital = hospital
         self._fhir = hospital.fhir
         self._fhir_base = hospital.profile.fhir_base
         self._cancelled = cancelled
         self._problems = problems
+        self._news = news
         self._intake = CaseIntake(store, hospital, problems)
 
     def fetch_assignments(self) -> None:
@@ -85,7 +90,7 @@ class WorklistRefresh:
             mapped = self._take_in(task, reading, kept)
             if mapped is not None:
                 kept[mapped.case_id] = (mapped, (task, *reading.resources))
-        self._store.cases.put_page(kept.values(), token.to_json())
+        self._keep(kept.values(), token)
 
     def _is_known(self, task: Json) -> bool:
         """The search overlaps the last one: what comes twice in the same version has been read already."""
@@ -136,8 +141,14 @@ class WorklistRefresh:
         case = self._take_in(task, reading, {})
         if case is None:
             return False
-        self._store.cases.put_page([(case, (task, *reading.resources))], SyncToken.load(self._store).to_json())
+        self._keep([(case, (task, *reading.resources))], SyncToken.load(self._store))
         return True
+
+    def _keep(self, cases: Collection[tuple[Case, tuple[Json, ...]]], token: SyncToken) -> None:
+        fresh = {c.case_id for c, _ in cases if not c.status.is_terminal and not self._store.cases.find_case(c.case_id)}
+        changes = self._store.cases.put_page(cases, token.to_json())
+        self._news.new |= fresh
+        self._news.changed |= changes.cases
 
     def reconcile(self) -> None:
         """Asks for every open case whose it is now: one given to somebody else just stops appearing in a search.

@@ -23,6 +23,7 @@ from workstation.background import Background, sentence_for
 from workstation.case.case_summary import CaseSummary
 from workstation.case.page import CasePage
 from workstation.case.presenter import CasePresenter
+from workstation.case_notices import CaseNotices
 from workstation.clock import local_now
 from workstation.conflict.conflict_dialog import ConflictDialogs
 from workstation.conflict.presenter import ConflictPresenter
@@ -30,6 +31,7 @@ from workstation.desk import Desk
 from workstation.door.object_inspector import ProcessInspector
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
+from workstation.network_return import NetworkReturn
 from workstation.sync_loop import SyncLoop
 from workstation.transfers.metered_network import MeteredNetwork
 from workstation.transfers.page import TransfersPage
@@ -80,10 +82,24 @@ class CaseRoom:
             store, background, self._changed, review=self._desk.open_case, locked=self._lock_cases
         )
         self._conflict_dialogs = ConflictDialogs(window, self._conflicts)
-        self._news = HospitalNews(window.status, self._worklist, profile.hospital_name, local_now)
+        self._news = HospitalNews(
+            window.status, self._worklist, profile.hospital_name, local_now,
+            offline=window.offline, next_round_in_s=lambda: self._sync.next_round_in_s,
+        )  # fmt: skip
+        self._notices = CaseNotices(self._come_forward)
+        self._network = NetworkReturn(self._sync.sync_now)
 
-    def open(self, sync_interval_s: float, *, notice: str, last_case: str | None, last_page: str | None) -> None:
+    def open(
+        self,
+        sync_interval_s: float,
+        *,
+        notify_cases: bool = True,
+        notice: str,
+        last_case: str | None,
+        last_page: str | None,
+    ) -> None:
         """Put the first pages in the window and begin to sync."""
+        self._notices.is_wanted = notify_cases
         self._window.add_page("worklist", self._worklist_page)
         self._window.add_page("case", self._case_page)
         self._window.add_page("transfers", self._transfers_page)
@@ -99,6 +115,7 @@ class CaseRoom:
         self._refresh_outbox()
         self._sync_interval_s = sync_interval_s
         self._conflicts.refresh()
+        self._network.listen()
         self._sync.start(sync_interval_s)
 
     def add_images_and_opinion(self) -> None:
@@ -172,10 +189,13 @@ class CaseRoom:
         else:
             self._desk.open_case(case_id, page_id)
         self._refresh_outbox()
+        self._network.listen()
         self._sync.start(self._sync_interval_s)
 
     def _rest(self) -> None:
+        self._network.ignore()
         self._sync.stop()
+        self._notices.close()
         self._desk.put_away()
         self._case_page.document.close_process()
 
@@ -196,6 +216,13 @@ class CaseRoom:
         self._sync.changed.connect(self._desk.changes_happened)
         self._sync.finished.connect(self._news.ended)
         self._sync.failed.connect(self._news.failed)
+        self._sync.finished.connect(self._notices.round_ended)
+        self._window.offline.retry_requested.connect(self._sync.sync_now)
+
+    def _come_forward(self) -> None:
+        """The reader pressed the tray's notice."""
+        self._window.showNormal()
+        self._window.activateWindow()
 
     def _join_transfers(self) -> None:
         page, presenter = self._transfers_page, self._transfers

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sync.records.case import CaseId
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from sync.transfer.progress import SyncProgress, SyncStage
 from workstation.background import sentence_for
+from workstation.offline_words import offline_words
 
 if TYPE_CHECKING:
     from sync.sync_round import SyncReport
@@ -26,6 +27,13 @@ class StatusWords(Protocol):
 
     def say(self, sentence: str, *, failure: bool = False) -> None:
         """One sentence for the user."""
+
+
+class OfflineBand(Protocol):
+    """The band above the pages as this module sees it."""
+
+    def show_offline(self, text: str) -> None:
+        """That the hospital cannot be reached; empty: it can."""
 
 
 class RowProgress(Protocol):
@@ -48,7 +56,20 @@ STAGE_WORDS = {
 class HospitalNews:
     """Listens to one `SyncLoop`."""
 
-    def __init__(self, status: StatusWords, worklist: RowProgress, hospital: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        status: StatusWords,
+        worklist: RowProgress,
+        hospital: str,
+        now: Callable[[], datetime],
+        *,
+        offline: OfflineBand | None = None,
+        next_round_in_s: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._offline = offline
+        self._next_round_in_s = next_round_in_s
+        self._offline_since: datetime | None = None
+        self._synced_at: datetime | None = None
         self._status = status
         self._worklist = worklist
         self._hospital = hospital
@@ -76,14 +97,30 @@ class HospitalNews:
         self._worklist.sync_ran(False)
         problems = list(report.problems)
         if report.complete:
-            self._status.show_sync(f"Synced with {self._hospital} at {self._now():%H:%M}")
+            self._synced_at = self._now()
+            self._status.show_sync(f"Synced with {self._hospital} at {self._synced_at:%H:%M}")
         else:
             reason = problems.pop() if problems else f"The sync with {self._hospital} broke off."
-            self._status.show_sync(reason, offline=True)
+            last = f" Last synced at {self._synced_at:%H:%M}." if self._synced_at else ""
+            self._status.show_sync(f"{reason}{last}", offline=True)
+        self._show_offline(report.offline)
         if problems and problems != self._told:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self._status.say(f"{problems[0]}{more}", failure=True)
         self._told = problems
+
+    def _show_offline(self, is_offline: bool) -> None:
+        if self._offline is None:
+            return
+        if not is_offline:
+            self._offline_since = None
+            self._offline.show_offline("")
+            return
+        now = self._now()
+        self._offline_since = self._offline_since or now
+        wait_s = self._next_round_in_s()
+        next_try = None if wait_s is None else now + timedelta(seconds=wait_s)
+        self._offline.show_offline(offline_words(self._hospital, self._offline_since, next_try))
 
     def failed(self, error: Exception) -> None:
         """The round ended by a bug of ours."""

@@ -26,7 +26,7 @@ from workstation.demo_mode import DemoAccount, DemoHospital
 from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
 from workstation.places import DEMO_PROFILE, hospital_profile_path, profile_directory, remember_profile
-from workstation.settings import IDLE_LOCK_S, SYNC_INTERVAL_S, Settings
+from workstation.settings import IDLE_LOCK_S, NOTIFY_CASES, SYNC_INTERVAL_S, Settings
 from workstation.unlocking import DEMO_PASSPHRASE, known_unlock
 from workstation.window.browser_pane import open_in_browser
 from workstation.window.main_window import MainWindow
@@ -194,6 +194,7 @@ class RunningApplication(QObject):
             self._join_sign_in(opened, account, self._room)
         self._room.open(
             settings.get(SYNC_INTERVAL_S),
+            notify_cases=bool(settings.get(NOTIFY_CASES)),
             notice=self.account.notice if self.account else "",
             last_case=opened.open_case,
             last_page=opened.open_page,

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from sync.changes import Changes
 from sync.transfer.control import TransferControl
 from workstation.background import Background, Ticket
+from workstation.sync_pace import SyncPace
 from workstation.watched_store import watched
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ class SyncLoop(QObject):
         self._lock = threading.Lock()
         self._one_round = threading.Lock()
         self._gathered = Changes()
+        self._pace: SyncPace | None = None
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.sync_now)
         self._gathering = QTimer(self)
         self._gathering.setSingleShot(True)
@@ -75,12 +78,13 @@ class SyncLoop(QObject):
         self._gathering.timeout.connect(self._tell_changes)
 
     def start(self, interval_s: float) -> None:
-        """The first round now, the next ones at the interval."""
-        self._timer.start(round(interval_s * 1000))
+        """The first round now, each next one the interval after it; at a growing pause while offline."""
+        self._pace = SyncPace(interval_s)
         self.sync_now()
 
     def stop(self) -> None:
         """No further round until `start`; the one under way is cancelled, and the next waits until it has ended."""
+        self._pace = None
         self._timer.stop()
         self._gathering.stop()
         self._again = False
@@ -88,6 +92,11 @@ class SyncLoop(QObject):
             self._ticket.cancel()
             self.control.interrupt()
             self._ticket = None
+
+    @property
+    def next_round_in_s(self) -> float | None:
+        """Seconds until the next round begins by itself; None while one is under way or after `stop`."""
+        return self._timer.remainingTime() / 1000 if self._timer.isActive() else None
 
     @property
     def is_running(self) -> bool:
@@ -99,6 +108,7 @@ class SyncLoop(QObject):
         if self._ticket is not None:
             self._again = True
             return
+        self._timer.stop()
         self._ticket = self._background.network_lane(self._round, self._done, self._ended)
         self.began.emit()
 
@@ -154,16 +164,22 @@ class SyncLoop(QObject):
         self._ticket = None
         self._gathering.stop()
         self._tell_changes()
+        self._wait_after(report)
         self.finished.emit(report)
         self._follow_up()
 
     def _ended(self, error: Exception) -> None:
         self._ticket = None
         self._tell_changes()
+        self._wait_after(None)
         self.failed.emit(error)
         self._follow_up()
 
+    def _wait_after(self, report: SyncReport | None) -> None:
+        if self._pace is not None:
+            self._timer.start(round(self._pace.wait_after(report) * 1000))
+
     def _follow_up(self) -> None:
-        if self._again and self._timer.isActive():
+        if self._again and self._pace is not None:
             self._again = False
             self.sync_now()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -290,3 +291,48 @@ def test_that_a_complete_case_is_planned_no_more_until_it_changes(hospital: Smal
     hospital.change("DocumentReference/report-so-1", description="Corrected")
     run_sync_round(store, hospital.profile())
     assert store.rounds.list_to_fetch() == ()
+
+
+def test_that_a_round_tells_how_many_cases_are_new_and_how_many_changed(hospital: SmallHospital, store: Store) -> None:
+    small_case(hospital)
+    small_case(hospital, "SO-22")
+    report = run_sync_round(store, hospital.profile())
+    assert (report.new_cases, report.changed_cases) == (2, 0)
+    hospital.change("ServiceRequest/sr-so-1", note=[{"text": "Is it benign after all?"}])
+    store.outbox.enqueue_move(CaseId("SO-22"), "accepted")
+    report = run_sync_round(store, hospital.profile())
+    assert (report.sent, report.new_cases, report.changed_cases) == (1, 0, 1)
+    report = run_sync_round(store, hospital.profile())
+    assert (report.new_cases, report.changed_cases) == (0, 0), "what we did ourselves is no news"
+
+
+def test_that_two_profiles_on_one_computer_know_nothing_of_each_other(
+    hospital: SmallHospital, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From the command line, as two people or two hospitals would: --profile keeps stores, keys and tokens apart."""
+    from dataclasses import replace
+
+    from workstation.cli import main
+
+    small_case(hospital)
+    home = tmp_path / "home"
+    for name, reader in (("first", hospital.profile().practitioner_reference), ("second", "Practitioner/nobody")):
+        (home / name).mkdir(parents=True)
+        profile = replace(hospital.profile(), name=name, practitioner_reference=reader)
+        profile.save(home / name / "profile.json")
+        assert main(["sync", "--home", str(home), "--profile", name, "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)["cases_seen"] == (1 if name == "first" else 0)
+    listed = {}
+    for name in ("first", "second"):
+        assert main(["cases", "--home", str(home), "--profile", name, "--json"]) == 0
+        listed[name] = [case["case"] for case in json.loads(capfd.readouterr().out)]
+        assert main(["audit", "--home", str(home), "--profile", name, "--verify"]) == 0
+        capfd.readouterr()
+    assert listed == {"first": ["SO-1"], "second": []}
+    keys = [
+        (home / name / "store.key").read_bytes() for name in ("first", "second") if (home / name / "store.key").exists()
+    ]
+    assert len(set(keys)) == len(keys)
+    (home / "second" / "store.db").replace(home / "second" / "own.db")
+    (home / "second" / "store.db").write_bytes((home / "first" / "store.db").read_bytes())
+    assert main(["cases", "--home", str(home), "--profile", "second"]) == 1, "another profile's store does not open"

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.window.icons import icon
+from workstation.window.offline_pane import OfflinePane
 from workstation.window.opening_page import OpeningPage
 from workstation.window.patient_strip import PatientStrip
 from workstation.window.status_line import StatusLine
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.resize(1440, 900)
         self.strip = PatientStrip()
+        self.offline = OfflinePane()
         self.status = StatusLine()
         self._stack = QStackedWidget()
         self._pages: dict[str, QWidget] = {}
@@ -61,6 +63,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.strip)
+        layout.addWidget(self.offline)
         layout.addLayout(middle, 1)
         layout.addWidget(self.status)
         self._cover = QStackedWidget()
