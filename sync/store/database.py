@@ -10,6 +10,7 @@ from sync.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from sync.store.annotation_store import AnnotationStore
+    from sync.store.arrival_store import ArrivalStore
     from sync.store.audit_trail import AuditTrail
     from sync.store.case_store import CaseStore
     from sync.store.checkpoint_store import CheckpointStore
@@ -34,6 +35,7 @@ class Store:
     cases: CaseStore
     rounds: RoundStore
     objects: ObjectStore
+    arrivals: ArrivalStore
     checkpoints: CheckpointStore
     annotations: AnnotationStore
     opinions: OpinionStore
@@ -46,6 +48,7 @@ class Store:
 
     def __init__(self, directory: Path, database: Database, keys: StoreKeys) -> None:
         from sync.store.annotation_store import AnnotationStore
+        from sync.store.arrival_store import ArrivalStore
         from sync.store.audit_trail import AuditTrail
         from sync.store.case_store import CaseStore
         from sync.store.checkpoint_store import CheckpointStore
@@ -73,7 +76,9 @@ class Store:
         self.conflicts = ConflictStore(database, self.audit)
         self.session = SessionStore(database)
         self.worklist = WorklistStore(database)
-        self.vault = FileVault(directory / VAULT_FOLDER, VaultIndex(database, keys))
+        index = VaultIndex(database, keys)
+        self.vault = FileVault(directory / VAULT_FOLDER, index)
+        self.arrivals = ArrivalStore(database, index, self.objects, self.vault)
 
     @property
     def is_locked(self) -> bool:

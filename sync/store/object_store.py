@@ -25,6 +25,13 @@ _FILE = "file:"
 _FACTS_AT_ONCE = 500
 """SQLite takes a limited number of values in one statement."""
 
+_NEW_OBJECT = insert(stored_object)
+_PUT_OBJECT = _NEW_OBJECT.on_conflict_do_update(
+    index_elements=["case_id", "source", "sop_instance_uid"],
+    set_={name: _NEW_OBJECT.excluded[name] for name in ("sha256", "record", "series_uid", "patient_mismatch")},
+)
+"""Built once: for one row, building a statement takes longer than running it."""
+
 
 class ObjectStore:
     """Facet `Store.objects`."""
@@ -40,23 +47,25 @@ class ObjectStore:
 
         A mismatch nobody has seen yet ends an override: who took responsibility for one stranger did not for the next.
         """
-        kept = {
+        with self._database.writing() as connection:
+            return self.put_within(connection, obj, facts)
+
+    def put_within(self, connection: Connection, obj: StoredObject, facts: bytes = b"") -> Changes:
+        """`put_object` in the caller's transaction."""
+        row = {
+            "case_id": obj.case_id,
+            "source": obj.source,
+            "sop_instance_uid": obj.sop_instance_uid or "",
             "sha256": obj.sha256,
             "record": to_text(obj),
             "series_uid": obj.series_uid,
             "patient_mismatch": obj.patient_mismatch,
         }
-        statement = insert(stored_object).values(
-            case_id=obj.case_id, source=obj.source, sop_instance_uid=obj.sop_instance_uid or "", **kept
-        )
-        with self._database.writing() as connection:
-            if obj.patient_mismatch and obj.patient_mismatch not in _mismatches(connection, obj.case_id):
-                self._end_override(connection, obj)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["case_id", "source", "sop_instance_uid"], set_=kept)
-            )
-            if facts:
-                _put_facts(connection, obj.case_id, _FILE + obj.sha256, facts)
+        if obj.patient_mismatch and obj.patient_mismatch not in _mismatches(connection, obj.case_id):
+            self._end_override(connection, obj)
+        connection.execute(_PUT_OBJECT, row)
+        if facts:
+            _put_facts(connection, obj.case_id, _FILE + obj.sha256, facts)
         return Changes(objects=frozenset({obj.case_id}))
 
     def _end_override(self, connection: Connection, obj: StoredObject) -> None:

@@ -6,9 +6,9 @@ the files of its case unreadable for good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from sync.records.case import CaseId
@@ -16,6 +16,12 @@ from sync.store.connection import Database
 from sync.store.tables import case_key, unfinished_file, vault_file
 from sync.vault.file_vault import VaultEntry
 from sync.vault.keys import StoreKeys, make_key
+
+_PLACE = (vault_file.c.sha256 == bindparam("of_sha256"), vault_file.c.case_id == bindparam("of_case"))
+_FIND_FILE = select(vault_file.c.file_id).where(*_PLACE)
+_DELETE_FILE = delete(vault_file).where(*_PLACE)
+_ENTER_FILE = insert(vault_file)
+"""Built once: for one row, building a statement takes longer than running it."""
 
 
 class VaultIndex:
@@ -41,17 +47,30 @@ class VaultIndex:
     def put(self, case_id: CaseId, entry: VaultEntry) -> bytes | None:
         """Enter *entry*; the id of the file that held this digest of this case before, if any."""
         with self._database.writing() as connection:
-            replaced = connection.execute(
-                delete(vault_file)
-                .where(vault_file.c.sha256 == entry.sha256, vault_file.c.case_id == case_id)
-                .returning(vault_file.c.file_id)
-            ).scalar_one_or_none()
-            connection.execute(
-                insert(vault_file).values(
-                    file_id=entry.file_id.hex(), case_id=case_id, sha256=entry.sha256, size_bytes=entry.size_bytes
-                )
-            )
-        return None if replaced is None else bytes.fromhex(replaced)
+            return self.put_within(connection, [(case_id, entry)]).get(entry.file_id)
+
+    def put_within(self, connection: Connection, entries: Sequence[tuple[CaseId, VaultEntry]]) -> dict[bytes, bytes]:
+        """`put` of many in the caller's transaction; by the file that is entered, the one it replaces."""
+        places = [{"of_case": case_id, "of_sha256": entry.sha256} for case_id, entry in entries]
+        replaced = {}
+        for (_, entry), place in zip(entries, places, strict=True):
+            before = connection.execute(_FIND_FILE, place).scalar_one_or_none()
+            if before is not None:
+                replaced[entry.file_id] = bytes.fromhex(before)
+                connection.execute(_DELETE_FILE, place)
+        connection.execute(
+            _ENTER_FILE,
+            [
+                {
+                    "file_id": entry.file_id.hex(),
+                    "case_id": case_id,
+                    "sha256": entry.sha256,
+                    "size_bytes": entry.size_bytes,
+                }
+                for case_id, entry in entries
+            ],
+        )
+        return replaced
 
     def find_with_siblings(self, sha256: str) -> Iterable[VaultEntry]:
         """Entries of the first case that has *sha256*, all of them: who opens one image opens the series."""

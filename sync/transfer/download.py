@@ -28,6 +28,7 @@ from sync.errors import (
 from sync.fhir.records_mapping import inline_content
 from sync.records.case import Case, CaseId, Document, ImagingStudy
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from sync.store.arrival_store import Arrival
 from sync.transfer.batch_gate import BatchGate
 from sync.transfer.checked_writer import CheckedPlace
 from sync.transfer.checkpoint import VaultPlace
@@ -35,6 +36,7 @@ from sync.transfer.control import TransferControl
 from sync.transfer.disk_room import check_room
 from sync.transfer.door import InstanceFacts, ObjectInspector, admit_instance
 from sync.transfer.file_download import FetchedFile, download_file
+from sync.transfer.group_commit import GroupCommit
 from sync.transfer.holds import are_all_paused, find_holds
 from sync.transfer.hospital import Hospital
 from sync.transfer.plan import (
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from sync.store.database import Store
 
 SIMULTANEOUS = 4
+_AT_WORK = 2 * SIMULTANEOUS
+"""Instances under way: four on the line, and as many being checked and written to the disk."""
 DICOM = "application/dicom"
 OPEN_CASE_KEY = "open_case"
 """Session key under which the window notes the case that the reader has open."""
@@ -105,6 +109,8 @@ class CaseDownloads:
         self._control = control or TransferControl()
         self._free_bytes = self._control.free_bytes or (lambda: shutil.disk_usage(store.directory).free)
         self._unchecked_bytes = 0
+        self._arrivals = GroupCommit(store.arrivals.keep)
+        self._lines = threading.BoundedSemaphore(SIMULTANEOUS)
         self._tally = DownloadTally()
 
     def run(self, cases: Iterable[Case]) -> DownloadTally:
@@ -195,11 +201,11 @@ class CaseDownloads:
             if is_last:
                 self._keep_facts(case, study, instance.series_uid)
 
-        self._work_through(case, [partial(fetch, instance) for instance in wanted])
+        self._work_through(case, [partial(fetch, instance) for instance in wanted], _AT_WORK)
 
-    def _work_through(self, case: Case, jobs: list[Callable[[], None]]) -> None:
+    def _work_through(self, case: Case, jobs: list[Callable[[], None]], workers: int = SIMULTANEOUS) -> None:
         """Runs the jobs, four at a time, in order of starting; a failure that would meet every job ends the round."""
-        with ThreadPoolExecutor(min(SIMULTANEOUS, max(1, len(jobs))), thread_name_prefix="transfer") as pool:
+        with ThreadPoolExecutor(min(workers, max(1, len(jobs))), thread_name_prefix="transfer") as pool:
             for outcome in [pool.submit(self._attempt, case, job) for job in jobs]:
                 outcome.result()
 
@@ -269,7 +275,7 @@ class CaseDownloads:
         title = instance_title(wanted.sop_instance_uid)
         archive = self._hospital.archive(study.dicomweb_base)
 
-        def fetch() -> tuple[StoredObject, bytes]:
+        def fetch() -> Arrival:
             writer = self._store.vault.begin(case.case_id)
 
             def write(chunk: bytes) -> None:
@@ -278,25 +284,27 @@ class CaseDownloads:
                 self._arrived(case.case_id, len(chunk))
 
             try:
-                framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
+                with self._lines:
+                    framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
                 facts = self._inspector.inspect(writer.sealed(title))
                 mismatch = self._admit(facts, case, study, wanted, framed)
-                size_bytes = writer.size_bytes
-                sha256 = writer.commit()
+                entry = writer.flush()
             finally:
-                writer.abort()  # harmless after commit; nothing stays of what was not admitted
+                writer.abort()  # harmless after flush; nothing stays of what was not admitted
             obj = StoredObject(
-                case.case_id, study.reference, sha256, size_bytes, DICOM, title, Integrity.STRUCTURE, self._now(),
+                case.case_id, study.reference, entry.sha256, entry.size_bytes, DICOM, title, Integrity.STRUCTURE,
+                self._now(),
                 study.study_uid, wanted.series_uid, wanted.sop_instance_uid, mismatch,
             )  # fmt: skip
-            return obj, facts.display_facts
+            return Arrival(entry, obj, facts.display_facts)
 
         try:
-            obj, display_facts = with_retries(fetch, self._gate.is_shut)
+            arrival = with_retries(fetch, self._gate.is_shut)
         except ForeignObject as error:
             self._turn_away(case, study.reference, study.version_id, title, error)
             return
-        self._keep(obj, display_facts)
+        self._arrivals.keep(arrival)
+        self._note_kept(arrival.obj)
 
     def _admit(
         self, facts: InstanceFacts, case: Case, study: ImagingStudy, wanted: WantedInstance, framed: bool
@@ -314,6 +322,9 @@ class CaseDownloads:
 
     def _keep(self, obj: StoredObject, display_facts: bytes) -> None:
         self._store.objects.put_object(obj, display_facts)
+        self._note_kept(obj)
+
+    def _note_kept(self, obj: StoredObject) -> None:
         with self._lock:
             self._tally.objects_fetched += 1
             if obj.patient_mismatch:

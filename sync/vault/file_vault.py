@@ -65,11 +65,12 @@ class FileVault:
         self._directory = directory
         self._index = index
         self._known: dict[str, VaultEntry] = {}
+        self._case_keys: dict[CaseId, bytes] = {}
         self._lock = threading.Lock()
 
     def begin(self, case_id: CaseId) -> VaultWriter:
         """Start a file of *case_id*; it exists once the writer has committed."""
-        case_key = self._index.get_or_make_key(case_id)
+        case_key = self._case_key(case_id)
         try:
             self._directory.mkdir(mode=0o700, exist_ok=True)
             return VaultWriter(self._directory, case_key, lambda entry: self._enter(case_id, entry))
@@ -82,7 +83,7 @@ class FileVault:
         """Go on with a file that `VaultWriter.leave` or a kill left unfinished; None where there is nothing to go on
         with, or another program does. What is there already is checked and handed to *on_content* first."""
         aside, whole = self._directory / f"{file_id}{ASIDE}", self._directory / f"{file_id}{SUFFIX}"
-        case_key = self._index.get_or_make_key(case_id)
+        case_key = self._case_key(case_id)
         try:
             if whole.exists():  # the program ended after the file was whole and before its case had it
                 whole.rename(aside)
@@ -131,6 +132,7 @@ class FileVault:
         """
         removed = set(self._index.remove_case(case_id))
         with self._lock:
+            self._case_keys.pop(case_id, None)
             self._known = {sha256: entry for sha256, entry in self._known.items() if entry.file_id not in removed}
         for file_id in removed:
             with suppress(OSError):  # Windows keeps a file that is being read; the next sweep takes it
@@ -141,6 +143,7 @@ class FileVault:
         """Keep no case's key in memory; the next `source` asks the index again."""
         with self._lock:
             self._known.clear()
+            self._case_keys.clear()
 
     def sweep(self) -> None:
         """Remove what interrupted writes left behind; a file that another program is writing right now stays, and so
@@ -156,9 +159,27 @@ class FileVault:
                     if not is_being_written(path):
                         path.unlink()
 
+    def _case_key(self, case_id: CaseId) -> bytes:
+        """Asked of the index and unwrapped once a case, not once a file."""
+        key = self._case_keys.get(case_id)
+        if key is None:
+            key = self._index.get_or_make_key(case_id)
+            with self._lock:
+                self._case_keys[case_id] = key
+        return key
+
+    def flush_names(self) -> None:
+        """Make the names of all files durable that `VaultWriter.flush` gave them."""
+        try:
+            flush_directory(self._directory)
+        except OSError as error:
+            raise _unwritable(error) from error
+
     def _enter(self, case_id: CaseId, entry: VaultEntry) -> None:
+        self.entered(entry, self._index.put(case_id, entry))
+
+    def entered(self, entry: VaultEntry, replaced: bytes | None) -> None:
         """The newest file of a content replaces an earlier one, which may be the damaged one it was fetched for."""
-        replaced = self._index.put(case_id, entry)
         with self._lock:
             self._known[entry.sha256] = entry
         if replaced is not None and replaced != entry.file_id:
@@ -253,25 +274,32 @@ class VaultWriter:
 
     def commit(self) -> str:
         """Make the file durable and known; its SHA-256. The same content in the same case is replaced."""
+        entry = self.flush()
+        try:
+            flush_directory(self._directory)
+            self._enter(entry)
+        except OSError as error:
+            raise _unwritable(error) from error
+        except BaseException:
+            (self._directory / f"{self._file_id.hex()}{SUFFIX}").unlink(missing_ok=True)
+            raise
+        return entry.sha256
+
+    def flush(self) -> VaultEntry:
+        """Make the bytes durable under their final name, which nobody knows yet: `commit` does the rest for one file,
+        `sync.store.arrival_store` for many at once. Until then a sweep removes the file."""
         entry = self._entry()
-        final = self._directory / f"{self._file_id.hex()}{SUFFIX}"
         try:
             self._end_content()
             os.fsync(self._file.fileno())
             if os.name == "nt":  # Windows renames no open file, and sweeps none either
                 self._file.close()
-            self._aside.rename(final)
-            flush_directory(self._directory)
-            self._enter(entry)
+            self._aside.rename(self._directory / f"{self._file_id.hex()}{SUFFIX}")
         except OSError as error:
             self.abort()
             raise _unwritable(error) from error
-        except BaseException:
-            final.unlink(missing_ok=True)
-            self.abort()
-            raise
         self._file.close()
-        return entry.sha256
+        return entry
 
     def leave(self) -> None:
         """Stop here and keep what has come. Harmless after `commit` and `abort`."""

@@ -83,7 +83,8 @@ def test_that_a_foreign_instance_is_kept_and_flagged(hospital: SmallHospital, st
     assert [obj.patient_mismatch for obj in flagged] == [
         "The image is of patient OTHER-1, the case of patient MRN-SO-1."
     ]
-    assert any("OTHER-1" in problem for problem in report.problems)
+    assert not any("OTHER-1" in problem for problem in report.problems), "a report goes into logs and mails"
+    assert any(problem.startswith("Case SO-1: ") for problem in report.problems)
     assert run_sync_round(store, hospital.profile()).objects_fetched == 0
 
 

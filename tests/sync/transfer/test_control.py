@@ -120,9 +120,7 @@ def test_that_pausing_keeps_what_has_come_and_going_on_fetches_the_rest(hospital
             put_all_paused(store, True)
             control.pause()
 
-    began = time.monotonic()
     report = sync(hospital, store, control, on_progress=pause_soon)
-    assert time.monotonic() - began < 2
     assert report.objects_fetched == 1
     put_all_paused(store, False)
     control.resume()
