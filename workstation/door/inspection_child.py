@@ -54,6 +54,10 @@ class _Server:
                 is_spent = True  # what is left of it is of no use; the next file gets a fresh one
                 too_much = "it needs too much memory" if isinstance(error, MemoryError) else "it is nested too deeply"
                 facts, blob = {"problem": too_much}, b""
+            except (EOFError, OSError):
+                raise  # the program is gone, or wants this child gone
+            except Exception as error:  # noqa: BLE001 - what no reader expected is the file's fault until proven ours
+                facts, blob = {"problem": f"opening it failed in an unforeseen way ({type(error).__name__})"}, b""
             head = json.dumps(facts).encode()
             self._channel.send(ANSWER, len(head).to_bytes(4, "big") + head + blob)
             if is_spent:

@@ -12,7 +12,7 @@ from typing import Any
 
 from viewers.byte_source import ByteSource
 
-CRASH, HANG, BUSY, FILL_MEMORY, NETWORK, WRITE, NOISE, GOOD, PID, DIE_ONCE, SLOW = b"chbmnwogpds"
+CRASH, HANG, BUSY, FILL_MEMORY, NETWORK, WRITE, NOISE, GOOD, RAISE, SLOW = b"chbmnwogrs"
 
 
 def check(request: dict[str, Any], source: ByteSource, alive: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
@@ -38,8 +38,8 @@ def check(request: dict[str, Any], source: ByteSource, alive: Callable[[], None]
             for _ in range(8):
                 time.sleep(0.25)
                 alive()
-        elif what == DIE_ONCE and not request["marker_exists"]:
-            os._exit(1)
+        elif what == RAISE:
+            raise KeyError("something of the patient's")
         return {"pid": os.getpid(), "bytes": len(file.read()) + 1}, b"blob"
 
 
