@@ -54,11 +54,15 @@ class SignInDesk(QObject):
             Action("hospital.sign_out", "Sign &out", self._sign_out, "H&ospital", icon="quit"),
         ]
 
-    def round_ended(self) -> None:
-        """A round of sync is over: is there something to say of the sign-in?"""
+    def say_notice(self) -> None:
+        """How long this sign-in lasts, once, where that is worth a word."""
         if self._account.notice and self._account.notice != self._told:
             self._told = self._account.notice
             self._window.status.say(self._told)
+
+    def round_ended(self) -> None:
+        """A round of sync is over: is there something to say of the sign-in?"""
+        self.say_notice()
         if not self._account.needs_person or self._was_asked:
             return
         self._was_asked = True
@@ -73,7 +77,12 @@ class SignInDesk(QObject):
     def ask(self) -> None:
         """Show the dialog, or the one that is shown already."""
         if self._dialog is None:
-            dialog = SignInDialog(self._window, self._profile.hospital_name, self._profile.practitioner_name)
+            dialog = SignInDialog(
+                self._window,
+                self._profile.hospital_name,
+                self._profile.practitioner_name,
+                is_run_out=self._account.needs_person,
+            )
             dialog.sign_in_requested.connect(self._begin)
             dialog.cancel_requested.connect(self._cancel)
             dialog.finished.connect(self._closed)

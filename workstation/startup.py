@@ -214,6 +214,7 @@ class RunningApplication(QObject):
         certificates = CertificateDesk(self.window, self.background, opened.store, opened.profile, account)
         self.registry.add([*desk.actions(), certificates.action()])
         room.on_round_ended(desk.round_ended)
+        desk.say_notice()
         self.lock_room.locked.connect(account.forget_access_token)
 
     def _viewers_came(self) -> None:

@@ -120,6 +120,7 @@ class SignedInAccount:
             finally:
                 self._forget()
                 self._is_lost = False
+                self.needs_person = True
                 self.notice = ""
             return ""
 

@@ -10,20 +10,16 @@ import pytest
 import requests
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QWidget
 
 from sync.hospital_profile import HospitalProfile
 from tests.sync.authorization_doubles import MemoryKeyring, ScriptedBrowser
 from tests.sync.small_hospital import HospitalServer, SmallHospital
-from workstation.cli import main
-from workstation.hospital_list import list_hospitals, remove_hospital
-from workstation.places import free_profile_name, hospital_profile_path, list_profiles
+from workstation.places import hospital_profile_path, list_profiles
 from workstation.startup import RunningApplication, build_application
-from workstation.window.browser_pane import BrowserPane
-from workstation.window.hospitals_page import HospitalsPage
 from workstation.window.sign_in_dialog import SignInDialog
 
-pytestmark = pytest.mark.qt
+pytestmark = [pytest.mark.qt, pytest.mark.journey]
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +92,22 @@ def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoMo
     QTest.keyClick(target, key, modifiers)
 
 
+def address_of(running: RunningApplication) -> QLineEdit:
+    """The field for the address in this very window, once it has the keyboard."""
+
+    def has_keyboard() -> bool:
+        field = QApplication.focusWidget()
+        return field is not None and field.objectName() == "hospitals-address" and running.window.isAncestorOf(field)
+
+    until(has_keyboard, "the address does not have the keyboard")
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    return field
+
+
 def sign_in_first(running: RunningApplication, hospital: SmallHospital) -> None:
     """By keyboard alone: the address has the focus, Enter goes on."""
-    until(lambda: isinstance(QApplication.focusWidget(), QLineEdit), "the address does not have the keyboard")
-    address = QApplication.focusWidget()
-    assert address is not None and address.objectName() == "hospitals-address"
+    address = address_of(running)
     QTest.keyClicks(address, f"127.0.0.1:{hospital.port}")
     press(Qt.Key.Key_Return)
     unlock(running)
@@ -189,26 +196,6 @@ def test_that_later_is_taken_for_an_answer_and_cancel_leaves_everything(
     unlock(again)
 
 
-def test_that_the_window_opens_again_at_the_list_until_it_is_closed_for_good(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    opened: list[str] = []
-
-    class Window:
-        def __init__(self, profile: str) -> None:
-            self.wants_hospitals = profile == "clinic"
-
-    def build(home: Path, profile: str, **_named: object) -> Window:
-        opened.append(profile)
-        return Window(profile)
-
-    monkeypatch.setattr("workstation.startup.build_application", build)
-    monkeypatch.setattr("workstation.commands.workstation_command.stay_open", lambda _window: 0)
-    assert main(["--home", str(tmp_path)]) == 0
-    assert main(["--home", str(tmp_path), "--profile", "clinic"]) == 0
-    assert opened == ["", "clinic", ""]
-
-
 def _text(name: str) -> str:
     label = find(name, QLabel)
     return label.text() if isinstance(label, QLabel) else ""
@@ -218,11 +205,9 @@ def test_that_an_address_that_is_no_hospital_is_said_on_the_page_and_can_be_mend
     started: Callable[[str], RunningApplication], hospital: SmallHospital, tmp_path: Path
 ) -> None:
     running = started("")
-    until(lambda: isinstance(QApplication.focusWidget(), QLineEdit), "the address does not have the keyboard")
-    address = QApplication.focusWidget()
-    assert address is not None
+    address = address_of(running)
     press(Qt.Key.Key_Return)
-    assert "Please enter the address" in _text("hospitals-message")
+    until(lambda: "Please enter the address" in _text("hospitals-message"), "nothing is said")
     QTest.keyClicks(address, "http://hospital.example")
     press(Qt.Key.Key_Return)
     until(lambda: "plain http" in _text("hospitals-message"), "nothing is said")
@@ -230,51 +215,15 @@ def test_that_an_address_that_is_no_hospital_is_said_on_the_page_and_can_be_mend
     assert not running.failure
 
 
-def test_that_a_browser_that_did_not_open_can_be_helped_and_a_wait_cancelled(qapp: QApplication) -> None:
-    pane = BrowserPane()
-    cancelled: list[bool] = []
-    pane.cancelled.connect(lambda: cancelled.append(True))
-    pane.show_waiting("https://login.hospital.example/authorize?x=1")
-    pane.show()
-    copy, cancel = pane.findChild(QPushButton, "browser-copy"), pane.findChild(QPushButton, "browser-cancel")
-    assert isinstance(copy, QPushButton) and isinstance(cancel, QPushButton)
-    copy.click()
-    assert QApplication.clipboard().text() == "https://login.hospital.example/authorize?x=1"
-    cancel.click()
-    assert cancelled == [True]
-    pane.deleteLater()
-
-
-def test_that_a_hospital_is_removed_only_after_a_second_question(qapp: QApplication, tmp_path: Path) -> None:
-    _write(tmp_path, "one")
-    _write(tmp_path, "two")
-    page = HospitalsPage()
-    page.show()
-    page.show_hospitals(list_hospitals(tmp_path))
-    asked: list[str] = []
-    page.remove_requested.connect(asked.append)
-    page.remove.click()
-    box = QApplication.activeModalWidget()
-    assert box is not None
-    QTest.keyClick(box, Qt.Key.Key_Return)  # Cancel is what Enter means
-    assert asked == []
-    remove_hospital(tmp_path, "one", MemoryKeyring())
-    assert [hospital.profile_name for hospital in list_hospitals(tmp_path)] == ["two"]
-    assert not (tmp_path / "one").exists()
-    page.deleteLater()
-
-
-def test_that_names_of_profiles_are_plain_and_never_taken_twice(tmp_path: Path) -> None:
-    assert free_profile_name(tmp_path, "St. Üxample / Klinik") == "st-xample-klinik"
-    assert free_profile_name(tmp_path, "Demo") == "demo-2"
-    _write(tmp_path, "clinic")
-    assert free_profile_name(tmp_path, "Clinic") == "clinic-2"
-    assert free_profile_name(tmp_path, "∅") == "hospital"
-
-
-def _write(home: Path, name: str) -> None:
-    HospitalProfile(
-        name=name, hospital_name=name, fhir_base="http://127.0.0.1:1/fhir", dicomweb_base="http://127.0.0.1:1/d",
-        files_base="http://127.0.0.1:1/f", token="", practitioner_reference="Practitioner/me",
-        practitioner_name="Dr Me",
-    ).save(hospital_profile_path(home, name))  # fmt: skip
+def test_that_without_a_keyring_the_reader_is_told_how_long_the_sign_in_lasts(
+    started: Callable[[str], RunningApplication], hospital: SmallHospital, keyring: MemoryKeyring
+) -> None:
+    keyring.absent = True
+    running = started("")
+    sign_in_first(running, hospital)
+    until(lambda: "lasts until Reading Room is closed" in _text("status-sentence"), "it is not said")
+    running.registry.run("hospital.sign_in")
+    dialog = find("sign-in-dialog")
+    assert isinstance(dialog, SignInDialog)
+    assert any("You are signed in as" in label.text() for label in dialog.findChildren(QLabel))
+    dialog.reject()

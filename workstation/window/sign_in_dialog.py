@@ -18,7 +18,7 @@ class SignInDialog(QDialog):
     cancel_requested = Signal()
     """The sign-in under way is not wanted any more."""
 
-    def __init__(self, parent: QWidget | None, hospital_name: str, reader: str) -> None:
+    def __init__(self, parent: QWidget | None, hospital_name: str, reader: str, *, is_run_out: bool = True) -> None:
         super().__init__(parent)
         self.setObjectName("sign-in-dialog")
         self.setWindowTitle("Sign in")
@@ -28,8 +28,11 @@ class SignInDialog(QDialog):
         title.setProperty("role", "title")
         title.setWordWrap(True)
         text = QLabel(
-            f"You are not signed in as {reader}. Everything on this computer can still be read and signed; what waits "
-            "to leave stays here, encrypted, and leaves by itself after you have signed in."
+            f"You are signed in as {reader}. Where the hospital refuses that all the same, sign in again; nothing on "
+            "this computer changes by it."
+            if not is_run_out
+            else f"You are not signed in as {reader}. Everything on this computer can still be read and signed; what "
+            "waits to leave stays here, encrypted, and leaves by itself after you have signed in."
         )
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setWordWrap(True)
