@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sync.records.case import Case, ConsentState
 from sync.records.case_standing import CaseStanding
-from sync.records.stored_object import RejectedObject, StoredObject
+from sync.records.stored_object import Integrity, RejectedObject, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Completeness:
     rejected: tuple[RejectedObject, ...]
     foreign: tuple[StoredObject, ...]
     """Objects whose patient is not the case's."""
+    trust: Mapping[str, Integrity]
+    """Of what is here, by its source: how far its bytes are known to be the hospital's."""
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +87,7 @@ def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Seque
         frozenset(stored.source for stored in objects),
         tuple(rejected),
         tuple(stored for stored in objects if stored.patient_mismatch),
+        {stored.source: stored.integrity for stored in objects},
     )
 
 
@@ -95,7 +98,7 @@ def completeness_in(standing: CaseStanding) -> Completeness:
         if series_uid:
             per_series[series_uid] = per_series.get(series_uid, 0) + count
     return _completeness(
-        standing.case, per_series, frozenset(source for source, _series in standing.files_here), (), ()
+        standing.case, per_series, frozenset(source for source, _series in standing.files_here), (), (), {}
     )
 
 
@@ -105,6 +108,7 @@ def _completeness(
     sources: frozenset[str],
     rejected: tuple[RejectedObject, ...],
     foreign: tuple[StoredObject, ...],
+    trust: Mapping[str, Integrity],
 ) -> Completeness:
     series = {
         entry.series_uid: Count(per_series.get(entry.series_uid, 0), entry.instance_count)
@@ -127,4 +131,5 @@ def _completeness(
         sources=sources,
         rejected=rejected,
         foreign=foreign,
+        trust=trust,
     )

@@ -38,10 +38,14 @@ class InstanceEntry:
     instance_number: int | None
     modality: str
     series_description: str
+    frame_count: int = 1
 
 
 class DicomwebGateway(Protocol):
     """All raise `Offline`, `HospitalBusy`, `Refused`, `DamagedTransfer`."""
+
+    accept: str
+    """The form that the archive understood, of `ACCEPT_LADDER`; set it to what was remembered of an earlier time."""
 
     def list_instances(self, study_uid: str) -> tuple[InstanceEntry, ...]:
         """Every instance of the study, in the archive's order, each SOP instance once."""
@@ -60,7 +64,7 @@ class HttpDicomwebGateway:
     def __init__(self, connection: HospitalConnection, base: str) -> None:
         self._connection = connection
         self._base = base.rstrip("/")
-        self._rung = 0
+        self.accept = ACCEPT_LADDER[0]
 
     def list_instances(self, study_uid: str) -> tuple[InstanceEntry, ...]:
         entries: dict[str, InstanceEntry] = {}
@@ -71,23 +75,30 @@ class HttpDicomwebGateway:
             modality, description = _value(series, "00080060"), _value(series, "0008103E")
             for instance in self._pages("studies", study_uid, "series", series_uid, "instances"):
                 if sop_uid := _value(instance, "00080018"):
-                    number = _value(instance, "00200013")
+                    number, frames = _value(instance, "00200013"), _value(instance, "00280008")
                     entries.setdefault(
                         sop_uid,
                         InstanceEntry(
-                            series_uid, sop_uid, int(number) if number.isdigit() else None, modality, description
+                            series_uid,
+                            sop_uid,
+                            int(number) if number.isdigit() else None,
+                            modality,
+                            description,
+                            int(frames) if frames.isdigit() else 1,
                         ),
                     )
         return tuple(entries.values())
 
     def fetch_instance(self, study_uid: str, series_uid: str, sop_uid: str, write: Callable[[bytes], None]) -> bool:
         url = self._url("studies", study_uid, "series", series_uid, "instances", sop_uid)
-        for rung in range(self._rung, len(ACCEPT_LADDER)):
-            headers = {"Accept": ACCEPT_LADDER[rung]}
+        known = ACCEPT_LADDER.index(self.accept) if self.accept in ACCEPT_LADDER else 0
+        # What was remembered first; should the archive have changed, the ladder from its top.
+        for accept in dict.fromkeys((*ACCEPT_LADDER[known:], *ACCEPT_LADDER)):
+            headers = {"Accept": accept}
             with self._connection.open("GET", url, headers=headers, accepted=_NOT_ACCEPTABLE) as response:
                 if response.status_code in _NOT_ACCEPTABLE:
                     continue
-                self._rung = rung
+                self.accept = accept
                 return self._copy_object(response, write)
         raise Refused(f"{self._connection.profile.hospital_name} offers this image in no form that can be read.", 406)
 

@@ -179,6 +179,8 @@ class CaseDownloads:
             with_retries(lambda: list_study(self._store, archive, case.case_id, study), self._gate.is_shut)
 
         self._work_through(case, [list_it])
+        accept_key = f"accept:{study.dicomweb_base}"
+        archive.accept = remembered = self._store.session.find(accept_key) or archive.accept
         if self._gate.must_stop():
             return
         wanted = missing_instances(self._store, case.case_id, study)
@@ -202,6 +204,8 @@ class CaseDownloads:
                 self._keep_facts(case, study, instance.series_uid)
 
         self._work_through(case, [partial(fetch, instance) for instance in wanted], _AT_WORK)
+        if archive.accept != remembered:
+            self._store.session.put(accept_key, archive.accept)
 
     def _work_through(self, case: Case, jobs: list[Callable[[], None]], workers: int = SIMULTANEOUS) -> None:
         """Runs the jobs, four at a time, in order of starting; a failure that would meet every job ends the round."""

@@ -79,7 +79,9 @@ def list_study(store: Store, archive: DicomwebGateway, case_id: CaseId, study: I
     if is_known and study.version_id and store.session.find(known_key) == study.version_id:
         return
     by_series: dict[str, list[str]] = {}
-    for entry in archive.list_instances(study.study_uid):
+    entries = archive.list_instances(study.study_uid)
+    # Of a whole slide the small levels first: label, overview and the lowest magnification have the fewest frames.
+    for entry in sorted(entries, key=lambda one: one.frame_count if one.modality == _SLIDE else 0):
         by_series.setdefault(entry.series_uid, []).append(entry.sop_instance_uid)
     for series_uid, sop_uids in by_series.items():
         store.objects.put_expected(case_id, study.reference, series_uid, tuple(sop_uids))
@@ -94,13 +96,28 @@ def missing_instances(store: Store, case_id: CaseId, study: ImagingStudy) -> tup
         if obj.source == study.reference and store.vault.contains(obj.sha256)
     }
     settled = _turned_away(store, case_id, study.reference, study.version_id)
+    place = _series_places(study)
+    listed = sorted(store.objects.list_expected(case_id), key=lambda one: place.get(one.series_uid, (1, len(place))))
     return tuple(
         WantedInstance(expected.series_uid, uid)
-        for expected in store.objects.list_expected(case_id)
+        for expected in listed
         if expected.source == study.reference
         for uid in expected.sop_instance_uids
         if (expected.series_uid, uid) not in here and instance_title(uid) not in settled
     )
+
+
+_POINTING = frozenset({"KO", "PR", "SR"})
+"""Modalities of a few kilobytes that say what to look at: key objects, presentation states, structured reports."""
+_SLIDE = "SM"
+
+
+def _series_places(study: ImagingStudy) -> dict[str, tuple[int, int]]:
+    """What says where to look first, then the images as the hospital lists them, whole slides of gigabytes last."""
+    return {
+        entry.series_uid: (0 if entry.modality in _POINTING else 2 if entry.modality == _SLIDE else 1, number)
+        for number, entry in enumerate(study.series)
+    }
 
 
 def instance_title(sop_uid: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sync.records.case import Case, ConsentState, Document, DocumentCategory, LabResult
 from sync.records.opinion import Receipt
+from sync.records.stored_object import Integrity
 from workstation.case_state import NOT_STARTED, PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
@@ -188,11 +189,24 @@ def _document(document: Document, case: Case, here: Completeness) -> RecordLine:
         kind="slide" if is_slide else "document",
         icon=picture,
         title=document.title or kind_words,
-        details=_joined(_day(document.created), kind_words, size, _here(case, "" if is_here else "not here")),
+        details=_joined(
+            _day(document.created),
+            kind_words,
+            size,
+            _here(case, _trust_words(here, document) if is_here else "not here"),
+        ),
         tone=_tone(case, is_here, is_here),
         at=document.created,
         sentence=sentence,
         showable=is_here and is_pdf,
+    )
+
+
+def _trust_words(here: Completeness, document: Document) -> str:
+    """Said only where the hospital gave no digest that can be relied on."""
+    trust = here.trust.get(document.reference)
+    return {Integrity.LENGTH: "unverified: only its length was checked", Integrity.SHA1: "weakly verified (SHA-1)"}.get(
+        trust or Integrity.SHA256, ""
     )
 
 
