@@ -6,6 +6,7 @@ it, and files come last. When rounds happen is the window's business; everything
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from sync.case_news import CaseNews
 from sync.case_refresh import CaseRefresh
 from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
 from sync.hospital_profile import HospitalProfile
+from sync.lease import note_contact, note_time
 from sync.outbox import OutboxReport, deliver_outbox
 from sync.record_changes import mark_changed_cases
 from sync.records.case import CaseId
@@ -30,6 +32,8 @@ from sync.worklist import WorklistRefresh
 
 if TYPE_CHECKING:
     from sync.store.database import Store
+
+log = logging.getLogger("sync.round")
 
 __all__ = ["SyncProgress", "SyncReport", "SyncStage", "connect_hospital", "run_sync_round"]
 
@@ -138,8 +142,19 @@ class _Round:
         except SyncError as error:
             self._ended_by = error
         report = self._report()
+        self._count_contact(report)
         self._progress.enter(SyncStage.FINISHED)
         return report
+
+    def _count_contact(self, report: SyncReport) -> None:
+        """A good round begins the offline lease anew; any other notes only how late it is."""
+        try:
+            if report.complete:
+                note_contact(self._store, self._hospital.fhir.clock())
+            else:
+                note_time(self._store)
+        except SyncError as error:
+            log.info("the time of this round was not noted (%s)", type(error).__name__)
 
     def _stage(self, stage: SyncStage, work: Callable[[], object]) -> None:
         """A fault of one stage (a search that is refused, an answer that cannot be read) does not keep the others."""

@@ -13,6 +13,7 @@ from PySide6.QtCore import QTimer
 
 from sync.changes import Changes
 from sync.hospital_profile import HospitalProfile
+from sync.lease import find_lease_sentence
 from sync.records.case import CaseId
 from sync.records.outbox_entry import OutboxEntry
 from sync.store.database import Store
@@ -70,6 +71,7 @@ class CaseRoom:
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
         self._inspector = ProcessInspector()
         self._sync_interval_s = 0.0
+        self._is_lease_over = False
         self._control = TransferControl(is_metered=MeteredNetwork().is_metered)
         self._sync = SyncLoop(
             background, store, profile, credentials=credentials, control=self._control, inspector=self._inspector
@@ -116,6 +118,7 @@ class CaseRoom:
         self._sync_interval_s = sync_interval_s
         self._conflicts.refresh()
         self._network.listen()
+        self._check_lease()
         self._sync.start(sync_interval_s)
 
     def add_images_and_opinion(self) -> None:
@@ -215,6 +218,7 @@ class CaseRoom:
         self._sync.progressed.connect(self._news.progressed)
         self._sync.changed.connect(self._desk.changes_happened)
         self._sync.finished.connect(self._news.ended)
+        self._sync.finished.connect(lambda _report: self._check_lease())
         self._sync.failed.connect(self._news.failed)
         self._sync.finished.connect(self._notices.round_ended)
         self._window.offline.retry_requested.connect(self._sync.sync_now)
@@ -246,6 +250,20 @@ class CaseRoom:
         self._desk.changes_happened(changes)
         if changes.outbox:
             self._sync.sync_now()
+
+    def _check_lease(self) -> None:
+        """Too long without a good round, and no case stays on the screen; a good one brings them all back."""
+
+        def answer(sentence: str) -> None:
+            was_over, self._is_lease_over = self._is_lease_over, bool(sentence)
+            if sentence and not was_over:
+                self._desk.close_case()
+            if sentence:
+                self._window.status.say(sentence, failure=True)
+            if was_over != self._is_lease_over:
+                self._worklist.attach(self._worklist_page)
+
+        self._background.store_lane(lambda: find_lease_sentence(self._store), answer)
 
     def _lock_cases(self, case_ids: frozenset[CaseId]) -> None:
         self._desk.cases_locked(case_ids)

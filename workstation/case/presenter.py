@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.errors import CaseLocked, StoreUnavailable
+from sync.lease import find_lease_sentence
 from sync.records.case import CaseId, CaseStatus
 from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
@@ -143,6 +144,8 @@ class CasePresenter:
 
 def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
     """Everything the page shows of one case, from the store. CaseLocked where the hospital took it away."""
+    if sentence := find_lease_sentence(store):
+        raise CaseLocked(sentence)
     lock, found = store.conflicts.find_lock(case_id), store.cases.find_case(case_id)
     if lock is not None or found is None:
         raise CaseLocked(lock.sentence if lock is not None else f"Case {case_id} is not on this computer any more.")

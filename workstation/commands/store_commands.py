@@ -17,7 +17,7 @@ def list_cases(options: Namespace) -> int:
     """Every case: id, patient, question, status, due, what is here and what is missing."""
     from workstation.clock import local_now
     from workstation.completeness import completeness_of
-    from workstation.worklist.presenter import load_rows
+    from workstation.worklist.presenter import LOCKED, load_rows
 
     with opened_store(options, read_only=True) as store:
         rows = sorted(load_rows(store, local_now(), None), key=lambda row: row.order)
@@ -36,7 +36,7 @@ def list_cases(options: Namespace) -> int:
         found = []
         for row in rows:
             case = store.cases.get_case(row.case_id)
-            is_locked = store.conflicts.find_lock(row.case_id) is not None
+            is_locked = row.patient == LOCKED
             here = completeness_of(
                 case, store.objects.list_objects(row.case_id), store.objects.list_rejected(row.case_id)
             )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
+from sync.lease import find_lease_sentence
 from sync.records.case import Case, CaseId, ConsentState
 from sync.records.case_standing import CaseStanding
 from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 250
 """Cases read in one step of the store lane: some tens of milliseconds."""
+
+
+LOCKED = "Locked"
+"""Instead of a name, on a case that may not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +153,11 @@ class WorklistPresenter:
 def load_rows(store: Store, now: datetime, wanted: Collection[CaseId] | None) -> tuple[WorklistRow, ...]:
     """The *wanted* cases as rows (None: every case of the store)."""
     case_ids = store.worklist.list_case_ids() if wanted is None else wanted
-    return tuple(_load_row(standing, now) for standing in store.worklist.list_standings(case_ids))
+    is_lease_over = bool(find_lease_sentence(store))
+    return tuple(_load_row(standing, now, is_lease_over) for standing in store.worklist.list_standings(case_ids))
 
 
-def _load_row(standing: CaseStanding, now: datetime) -> WorklistRow:
+def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> WorklistRow:
     case = standing.case
     state = state_of(
         case,
@@ -168,16 +174,16 @@ def _load_row(standing: CaseStanding, now: datetime) -> WorklistRow:
         tone, words = "danger", f"{words} · foreign image"
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"
-    if standing.withdrawn:
-        return locked_row(make_row(case, state, "", "muted", now))
+    if standing.withdrawn or is_lease_over:
+        said = "The hospital took this case away." if standing.withdrawn else "Locked until the next sync."
+        return locked_row(make_row(case, state, "", "muted", now), said)
     incomplete = case.consent is ConsentState.ACTIVE and not here.is_whole
     return make_row(case, state, words, tone, now, is_incomplete=incomplete)
 
 
-def locked_row(row: WorklistRow) -> WorklistRow:
-    """A case that the hospital took away: its number, and nothing about the patient, not even to search by."""
-    said = "The hospital took this case away."
-    return replace(row, patient="Locked", patient_details="", question=said, haystack=str(row.case_id).casefold())
+def locked_row(row: WorklistRow, said: str) -> WorklistRow:
+    """A case that may not be looked at: its number, and nothing about the patient, not even to search by."""
+    return replace(row, patient=LOCKED, patient_details="", question=said, haystack=str(row.case_id).casefold())
 
 
 def make_row(
