@@ -19,6 +19,7 @@ class AuditAction(StrEnum):
 
     SIGN_IN = "sign in"
     SIGN_IN_FAILED = "sign in failed"
+    SIGN_OUT = "sign out"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     CASE_OPENED = "case opened"

@@ -5,6 +5,7 @@ Every mutation, whoever made it, passes `Desk.changes_happened`; every failure e
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from workstation.door.object_inspector import ProcessInspector
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
 from workstation.network_return import NetworkReturn
+from workstation.record_views import RecordViews
 from workstation.sync_loop import SyncLoop
 from workstation.transfers.metered_network import MeteredNetwork
 from workstation.transfers.page import TransfersPage
@@ -88,6 +90,7 @@ class CaseRoom:
             window.status, self._worklist, profile.hospital_name, local_now,
             offline=window.offline, next_round_in_s=lambda: self._sync.next_round_in_s,
         )  # fmt: skip
+        self._views = RecordViews(store, background, time.monotonic)
         self._notices = CaseNotices(self._come_forward)
         self._network = NetworkReturn(self._sync.sync_now)
 
@@ -135,6 +138,7 @@ class CaseRoom:
         page = ReadingPage(self._background, presenter)
         page.stored.connect(self._changed)
         page.refused.connect(lambda sentence: self._window.status.say(sentence, failure=True))
+        page.image_shown.connect(self._image_shown)
         page.state_changed.connect(self._registry.notify)
         arrivals = ImageArrivals(self._background, presenter.build)
         self._sync.changed.connect(arrivals.came)
@@ -208,6 +212,8 @@ class CaseRoom:
         self._case_page.opinion_requested.connect(lambda: self._registry.run("page.opinion"))
         self._case_page.accept_requested.connect(lambda: self._registry.run("case.accept"))
         self._case_page.override_requested.connect(self._cases.override_mismatch)
+        self._case_page.record_shown.connect(lambda case_id, key: self._views.shown("case", 0, case_id, key))
+        self._window.page_changed.connect(self._views.page_turned)
         self._cases.attach(_CaseFaces(self._case_page, self._desk))
         self._desk.on_changes(self._worklist.changes_happened)
         self._desk.on_changes(lambda changes: self._refresh_outbox() if changes.outbox else None)
@@ -222,6 +228,12 @@ class CaseRoom:
         self._sync.failed.connect(self._news.failed)
         self._sync.finished.connect(self._notices.round_ended)
         self._window.offline.retry_requested.connect(self._sync.sync_now)
+
+    def _image_shown(self, viewport: int, case_id: str, key: str) -> None:
+        if key:
+            self._views.shown("reading", viewport, case_id, key)
+        else:
+            self._views.put_away("reading")
 
     def _come_forward(self) -> None:
         """The reader pressed the tray's notice."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
+from sync.audit import AuditAction
 from workstation.actions.action import Action
 from workstation.background import Background, Ticket, sentence_for
 from workstation.window.browser_pane import open_in_browser
@@ -24,7 +25,7 @@ SIGN_IN_KEY = "Ctrl+Shift+I"
 class SignInDesk(QObject):
     """Asks once when the sign-in has run out: by itself only over the worklist, for a reader's hand is not interrupted.
 
-    *signed_in* is called after each sign-in, so that what waits can leave.
+    *signed_in* is called after each sign-in, so that what waits can leave; *note* keeps what happened for the audit.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class SignInDesk(QObject):
         profile: HospitalProfile,
         account: SignedInAccount,
         signed_in: Callable[[], object],
+        note: Callable[[AuditAction, str], object],
         open_browser: Callable[[str], object] = open_in_browser,
     ) -> None:
         super().__init__(window)
@@ -42,6 +44,7 @@ class SignInDesk(QObject):
         self._profile = profile
         self._account = account
         self._signed_in = signed_in
+        self._note = note
         self._open_browser = open_browser
         self._dialog: SignInDialog | None = None
         self._signing_in: Ticket | None = None
@@ -113,12 +116,14 @@ class SignInDesk(QObject):
         self._was_asked = False
         if self._dialog is not None:
             self._dialog.accept()
+        self._note(AuditAction.SIGN_IN, "success")
         self._told = self._account.notice
         self._window.status.say(self._told or f"You are signed in as {self._profile.practitioner_name}.")
         self._signed_in()
 
     def _refused(self, error: Exception) -> None:
         self._signing_in = None
+        self._note(AuditAction.SIGN_IN_FAILED, "refused")
         if self._dialog is not None:
             self._dialog.show_refusal(sentence_for(error))
 
@@ -134,6 +139,7 @@ class SignInDesk(QObject):
 
     def _sign_out(self) -> None:
         account, hospital = self._account, self._profile.hospital_name
+        self._note(AuditAction.SIGN_OUT, "success")
         self._was_asked = True  # who signs out on purpose is not asked to sign in again
         done = f"You are signed out of {hospital}. What is on this computer stays, encrypted; {SIGN_IN_KEY} signs in."
         self._background.network_lane(

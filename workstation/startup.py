@@ -34,6 +34,7 @@ from workstation.window.qt_messages import log_qt_messages
 from workstation.window.theme import apply_theme, set_high_dpi_rounding
 
 if TYPE_CHECKING:
+    from sync.audit import AuditAction
     from sync.authorization.signed_in_account import SignedInAccount
     from sync.hospital_profile import HospitalProfile
     from sync.store.database import Store
@@ -210,7 +211,11 @@ class RunningApplication(QObject):
         def signed_in() -> None:
             self.registry.run("sync.now")
 
-        desk = SignInDesk(self.window, self.background, opened.profile, account, signed_in, self.open_browser)
+        def note(action: AuditAction, outcome: str) -> None:
+            profile, audit = opened.profile.name, opened.store.audit
+            self.background.store_lane(lambda: audit.append(action, None, profile, outcome, {}))
+
+        desk = SignInDesk(self.window, self.background, opened.profile, account, signed_in, note, self.open_browser)
         certificates = CertificateDesk(self.window, self.background, opened.store, opened.profile, account)
         self.registry.add([*desk.actions(), certificates.action()])
         room.on_round_ended(desk.round_ended)

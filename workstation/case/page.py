@@ -36,6 +36,8 @@ class CasePage(QWidget):
     opinion_requested = Signal()
     accept_requested = Signal()
     override_requested = Signal(str)
+    record_shown = Signal(str, str)
+    """Case and record of the document that is asked for; both empty: none is shown."""
 
     def __init__(
         self,
@@ -74,6 +76,8 @@ class CasePage(QWidget):
         """Show a case, or that none is open. The same case again keeps the chosen record."""
         last, self._summary = self._summary, summary
         same = last is not None and summary is not None and last.case.case_id == summary.case.case_id
+        if not same:
+            self.record_shown.emit("", "")
         self._show_head(summary)
         self.banner.show_mismatch(summary.foreign if summary else (), summary.override_reason if summary else None)
         self._show_words(summary)
@@ -194,13 +198,16 @@ class CasePage(QWidget):
         if self._summary is None:
             return
         if line.kind == "labs":
+            self.record_shown.emit(self._summary.case.case_id, line.key)
             self._right.setCurrentIndex(1)
             return
         self._right.setCurrentIndex(0)
         if not line.showable:
+            self.record_shown.emit("", "")
             self.document.clear(line.sentence)
             return
         case_id = self._summary.case.case_id
+        self.record_shown.emit(case_id, line.key)
         self.document.show_document(line.title, lambda: self._load_document(case_id, line.key))
 
     def _open_record(self, line: RecordLine) -> None:

@@ -49,6 +49,8 @@ class ReadingPage(QWidget):
 
     stored = Signal(object)
     """`sync.changes.Changes` of marks that were just written."""
+    image_shown = Signal(int, str, str)
+    """Viewport, case, key of the image that is asked for there; without a key nothing of the case is left."""
     refused = Signal(str)
     """One sentence for the reader: why something cannot be done or shown."""
     state_changed = Signal()
@@ -223,6 +225,7 @@ class ReadingPage(QWidget):
         self._selected_id = ""
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
+        self.image_shown.emit(0, "", "")
         self._images.close()
         self._images = OpenImages(self._lanes, self._list_marks)
         self.navigate()
@@ -244,6 +247,7 @@ class ReadingPage(QWidget):
             self.refused.emit(_blocked_sentence(item))
             return
         close_view(viewport.clear(f"Opening {item.title}…", item))
+        self.image_shown.emit(index, self._wanted or "", key)
 
         def opened(view: ImageView) -> None:
             if viewport.item is not item:
