@@ -38,8 +38,6 @@ const provider = new Provider(settings.issuer, {
     },
   },
   rotateRefreshToken: true,
-  // SMART App Launch has offline_access alone; OpenID Connect Core 11 leaves the conditions to the server.
-  issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   ttl: { RefreshToken: 86400, Session: 3600, Grant: 86400, Interaction: 600, IdToken: 600 },
   findAccount: async (_ctx, id) => ({
     accountId: id, claims: async () => ({ sub: id, fhirUser: settings.reader, name: 'Dr. Ilse Marwick' }),
