@@ -190,8 +190,12 @@ class TransfersPresenter:
         self._facts = {one.case_id: one for one in loaded.facts}
         self._control.bandwidth.limit_bytes_s = loaded.limit_bytes_s
         self._control.images_on_metered = loaded.images_on_metered
+        # A round that began while a decision was being written has read the store as it was before.
         if loaded.all_paused and not self._control.is_paused:
             self._control.pause()
+        for one in loaded.facts:
+            if one.hold is not None and self._control.held(one.case_id) is None:
+                self._control.hold(one.case_id, one.hold)
         self._show()
         if self._load_again:
             self._load_again = False

@@ -160,6 +160,17 @@ def test_that_what_was_decided_holds_after_a_new_start(store: Store) -> None:
     assert not are_all_paused(store)
 
 
+def test_that_a_decision_holds_although_a_round_began_before_it_was_written(store: Store) -> None:
+    store.cases.put_case(make_case(), ())
+    desk = Desk(store)
+    desk.presenter.pause_or_continue(CASE_ID)
+    desk.presenter.pause_or_continue_all()
+    desk.control.take_holds({}, all_paused=False)  # as the store was a moment before
+    desk.presenter.load()
+    assert desk.control.held(CASE_ID) is Hold.PAUSED
+    assert desk.control.is_paused
+
+
 def test_that_progress_moves_the_row_without_asking_the_store(store: Store) -> None:
     store.cases.put_case(make_case(), ())
     desk = Desk(store)
