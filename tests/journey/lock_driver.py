@@ -81,6 +81,8 @@ def main() -> None:
             wait_until(lambda: not running.window.is_covered, "the pages")
             wait_until(lambda page=argument: not page or running.window.current_page == page, argument)
             let_live(1.0)
+        elif order == "rest":
+            let_live(float(argument))
         elif order == "quit":
             running.close()
             return

@@ -94,6 +94,7 @@ class Window:
                     answer = json.loads(line[5:])
                     break
             else:
+                self.kill()
                 raise AssertionError(f"the window ended at {order!r}")
         return answer
 
@@ -134,21 +135,31 @@ def laptop_with_cases(folder: Path) -> Iterator[tuple[Laptop, Path]]:
         yield laptop, hospital
 
 
-def find_leaks(laptop: Laptop, words: Sequence[str], pixels: Sequence[bytes]) -> list[str]:
-    """Which canary lies readable in which file, or in a file's name."""
-    needles = {word: {word.encode(code) for code in ENCODINGS if _fits(word, code)} for word in words}
-    needles |= {f"pixels {n}": {run} for n, run in enumerate(pixels)}
-    leaks = []
-    for path in laptop.searched():
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:  # a temporary file of a running program
-            continue
-        place = os.fsencode(path.relative_to(laptop.root))
-        leaks += [
-            f"{what} in {path}" for what, forms in needles.items() if any(f in content or f in place for f in forms)
-        ]
-    return leaks
+class LeakSearch:
+    """Looks for *words* and runs of *pixels* in every file and every file's name."""
+
+    def __init__(self, words: Sequence[str], pixels: Sequence[bytes]) -> None:
+        self._needles = {word: {word.encode(code) for code in ENCODINGS if _fits(word, code)} for word in words}
+        self._needles |= {f"pixels {n}": {run} for n, run in enumerate(pixels)}
+        self._written_once: set[Path] = set()
+
+    def find(self, laptop: Laptop) -> list[str]:
+        """Which of them lies readable where. A file of the vault never changes, so it is read through once."""
+        leaks = []
+        for path in laptop.searched():
+            if path in self._written_once:
+                continue
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError:  # a temporary file of a running program
+                continue
+            if path.suffix == ".rre":
+                self._written_once.add(path)
+            name = os.fsencode(path.relative_to(laptop.root))
+            for what, forms in self._needles.items():
+                if any(form in content or form in name for form in forms):
+                    leaks.append(f"{what} in {path}")
+        return leaks
 
 
 def _fits(word: str, code: str) -> bool:
