@@ -133,6 +133,9 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
     assert screen.choices()[0].startswith("Keep it locked until ")
     assert screen.choices()[1] == "Delete it now"
     screen.hands.wait_until(lambda: "Moreau" not in screen.identity(), "the name to leave the screen")
+    screen.hands.wait_until(
+        lambda: not any("Moreau" in text for text in screen.hands.texts()), "the name to leave the worklist too"
+    )
     screen.photograph("1-reassigned")
     screen.key(Qt.Key.Key_D, ALT)
     screen.hands.wait_until(lambda: "press again" in " ".join(screen.choices()), "the second question")
@@ -181,6 +184,9 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
     assert "withdrawn the release for case SO-1" in screen.sentence()
     assert screen.choices() == ["Understood"]
     screen.hands.wait_until(lambda: "Moreau" not in screen.identity(), "the name to leave the screen")
+    screen.hands.wait_until(
+        lambda: not any("Moreau" in text for text in screen.hands.texts()), "the name to leave the worklist too"
+    )
     screen.photograph("3-release-withdrawn")
     assert screen.store.objects.list_objects(CASE) == ()
     screen.key(Qt.Key.Key_U, ALT)

@@ -128,19 +128,21 @@ class WorklistPresenter:
         part, rest = case_ids[:ROWS_AT_ONCE], case_ids[ROWS_AT_ONCE:]
         now = self._now()
         self._lanes.store_lane(
-            lambda: load_rows(self._store, now, part), lambda rows: self._part_came(rows, rest), self._not_loaded
+            lambda: load_rows(self._store, now, part), lambda rows: self._part_came(part, rows, rest), self._not_loaded
         )
 
     def _not_loaded(self, error: Exception) -> None:
         self._loading = False
         self._failed(error)
 
-    def _part_came(self, rows: tuple[WorklistRow, ...], rest: Sequence[CaseId]) -> None:
+    def _part_came(self, asked: Sequence[CaseId], rows: tuple[WorklistRow, ...], rest: Sequence[CaseId]) -> None:
         if self._view is None:
             self._loading = False
             return
         is_first = not self._rows
         self._rows |= {row.case_id: row for row in rows}
+        for case_id in set(asked) - {row.case_id for row in rows}:
+            self._rows.pop(case_id, None)  # deleted from this computer
         if self._view is not None and (is_first or not rest):
             self._view.show_rows(tuple(sorted(self._rows.values(), key=lambda row: row.order)))
         if rest:
