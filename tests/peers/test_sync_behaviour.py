@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.audit import AuditAction
 from sync.outbox import deliver_outbox
 from sync.records.case import CaseId, CaseStatus
 from sync.store.database import Store, open_store
@@ -111,3 +112,13 @@ def test_that_records_added_later_are_fetched(site: Site, store: Store) -> None:
     site.change(manifest, entry=entries)
     run_sync_round(store, site.profile())
     assert {o.source for o in store.objects.list_objects(case_id)} == {f"DocumentReference/{letter['id']}", slide}
+
+
+def test_that_the_audit_trail_reaches_the_hospital(site: Site, store: Store) -> None:
+    site.add_case(instances=0)
+    before = site.count("AuditEvent")
+    run_sync_round(store, site.profile())
+    store.audit.append(AuditAction.SIGNED, None, "x", "done", {})
+    report = run_sync_round(store, site.profile())
+    assert report.problems == ()
+    assert site.count("AuditEvent") > before

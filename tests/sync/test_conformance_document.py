@@ -17,6 +17,12 @@ from viewers.radiology.transfer_syntax import COMPRESSED, NATIVE
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "conformance.md").read_text("utf-8")
 
+KNOWN_BY_IDENTIFIER = (
+    "DiagnosticReport", "DocumentReference", "QuestionnaireResponse", "ChargeItem", "Communication",
+    "CommunicationRequest",
+)  # fmt: skip
+"""What is sent once, and looked for before it is sent again."""
+
 
 def rows(heading: str) -> list[list[str]]:
     """The cells of the first table from the line that begins with *heading* on."""
@@ -49,6 +55,9 @@ def test_that_the_searches_are_those_that_are_made() -> None:
         searches.consents("Patient/x"),
         searches.reconciliation(["x"]),
         searches.questionnaire("http://x|1"),
+        *(searches.by_identifier(kind, "http://x", "1") for kind in KNOWN_BY_IDENTIFIER),
+        *(searches.by_patient(kind, "Patient/x") for kind in KNOWN_BY_IDENTIFIER),
+        searches.by_target("DiagnosticReport/x"),
     ):
         parts = urlsplit(address)
         made.setdefault(parts.path, set()).update(name for name, _ in parse_qsl(parts.query))
