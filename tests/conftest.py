@@ -9,11 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.real_data import DATA
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# The same examples each time, so that a change is judged by what it changed; READINGROOM_EXPLORE=1 looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True)
+if os.environ.get("READINGROOM_EXPLORE") != "1":
+    hypothesis.settings.load_profile("same")
 # Nothing of a test goes to the keyring of whoever runs it.
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 

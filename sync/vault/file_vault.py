@@ -130,7 +130,11 @@ class FileVault:
 
         What is open already stays readable until it is closed. Harmless for a case that has no files.
         """
-        removed = set(self._index.remove_case(case_id))
+        try:
+            removed = set(self._index.remove_case(case_id))
+        except BaseException:
+            self.forget()  # a disk may fail after it has written: whether the key is gone, only the index knows
+            raise
         with self._lock:
             self._case_keys.pop(case_id, None)
             self._known = {sha256: entry for sha256, entry in self._known.items() if entry.file_id not in removed}
