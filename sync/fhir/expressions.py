@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import antlr4
+import fhirpathpy
 from fhirpathpy import compile as compile_fhirpath
 from fhirpathpy.models import models
 
@@ -24,6 +27,9 @@ Json = dict[str, Any]
 LONGEST_EXPRESSION = 2000
 _UNINTERRUPTIBLE = ("matches", "replaceMatches")
 """Regular expressions run in C, where no time limit reaches them."""
+
+
+_INTERRUPTIBLE = tuple(str(Path(str(library.__file__)).parent) for library in (fhirpathpy, antlr4))
 
 
 class NotCalculated(SyncError):
@@ -75,10 +81,15 @@ class _TimeIsUp(Exception):
 
 
 class _Deadline:
-    """Stops pure Python code of this thread after a time, by raising from the interpreter's call hook."""
+    """Stops the libraries' Python code in this thread once it has used its time, by raising from the call hook.
+
+    Only where one of their functions is being called: the hook also sees whatever the garbage collector happens to end
+    meanwhile (finalizers, callbacks of weak references, windows), where an exception is lost, or worse. The time is the
+    thread's own: a computer that sleeps or is busy elsewhere uses none of it.
+    """
 
     def __init__(self, timeout_s: float) -> None:
-        self._ends_at = time.monotonic() + timeout_s
+        self._ends_at_s = time.thread_time() + timeout_s
 
     def __enter__(self) -> None:
         self._before = sys.getprofile()
@@ -87,6 +98,7 @@ class _Deadline:
     def __exit__(self, *_exception: object) -> None:
         sys.setprofile(self._before)
 
-    def _look_at_the_clock(self, _frame: FrameType, _event: str, _argument: object) -> None:
-        if time.monotonic() > self._ends_at:
+    def _look_at_the_clock(self, frame: FrameType, event: str, _argument: object) -> None:
+        is_theirs = event == "call" and frame.f_code.co_filename.startswith(_INTERRUPTIBLE)
+        if is_theirs and time.thread_time() > self._ends_at_s:
             raise _TimeIsUp

@@ -6,11 +6,12 @@ import json
 import time
 from typing import Any
 
+import fhirpathpy
 import pytest
 import rfc8785
 
 from resources import resource
-from sync.fhir.expressions import NotCalculated, calculate
+from sync.fhir.expressions import NotCalculated, _Deadline, _TimeIsUp, calculate
 from sync.records.questionnaire import parse_questionnaire
 
 FORM = parse_questionnaire(json.loads(resource("questionnaires", "second-opinion.json").read_text("utf-8")))
@@ -69,3 +70,12 @@ def test_that_an_expression_that_does_not_end_is_stopped() -> None:
     with pytest.raises(NotCalculated, match="within"):
         calculate("(1|2|3).repeat($this + 1)", {"resourceType": "QuestionnaireResponse"}, {}, timeout_s=0.2)
     assert time.monotonic() - started < 5
+
+
+def test_that_only_calls_of_the_library_are_interrupted() -> None:
+    """What the garbage collector ends meanwhile (a weak reference's callback, a window) must not meet the exception."""
+    with _Deadline(timeout_s=-1):
+        expression("sum")
+        json.loads('{"ours": "goes on"}')
+        with pytest.raises(_TimeIsUp):
+            fhirpathpy.compile("1 + 1")
