@@ -86,6 +86,8 @@ def case_from_resources(
         patient_reference, owner, now, fhir_base,
     )  # fmt: skip
     records = map_records(manifest_resource, by_reference, fhir_base, dicomweb_base)
+    # What came inside the resources is held back like the files: without a release nothing clinical is shown.
+    is_released = consent is ConsentState.ACTIVE
     manifest_version = version_id(manifest_resource)
     case = Case(
         case_id=case_id,
@@ -109,11 +111,11 @@ def case_from_resources(
         consent_reference=consent_reference,
         studies=records.studies,
         documents=records.documents,
-        lab_results=records.lab_results,
-        prior_reports=records.prior_reports,
+        lab_results=records.lab_results if is_released else (),
+        prior_reports=records.prior_reports if is_released else (),
     )
-    # Without a release the records are not asked for, so their absence is not the hospital's fault.
-    missing = records.problems if consent is ConsentState.ACTIVE else ()
+    # Without a release the hospital may keep the records to itself, so their absence is not its fault.
+    missing = records.problems if is_released else ()
     return MappedCase(case, (*problems, *(f"{title}: {problem}" for problem in missing)))
 
 

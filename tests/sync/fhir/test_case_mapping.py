@@ -145,6 +145,16 @@ def test_that_records_are_read_with_their_sizes_and_digests() -> None:
     assert (prior.conclusion, prior.document_reference) == ("Nodule, 9 mm.", "DiagnosticReport/dr1")
 
 
+@pytest.mark.parametrize("change", [{"status": "inactive"}, {"provision": {}}])
+def test_that_without_a_release_nothing_clinical_of_the_records_is_taken_in(change: Json) -> None:
+    resources = [{**r, **change} if r["resourceType"] == "Consent" else r for r in RESOURCES]
+    case = mapped(resources=resources).case
+    assert case.consent is not ConsentState.ACTIVE
+    assert (case.lab_results, case.prior_reports) == ((), ())
+    assert case.questions == ("Q1?", "Q2?")
+    assert [document.reference for document in case.documents] == ["DocumentReference/wsi1", "DiagnosticReport/dr1"]
+
+
 @pytest.mark.parametrize(
     ("kind", "problem"),
     [
