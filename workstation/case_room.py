@@ -151,6 +151,7 @@ class CaseRoom:
         from workstation.case.document_rendering import draw_pages
         from workstation.opinion.key_images import draw_key_images
         from workstation.opinion.marks_export import export_marks
+        from workstation.opinion.opinion_actions import opinion_actions
         from workstation.opinion.page import OpinionPage
         from workstation.opinion.presenter import OpinionPresenter
 
@@ -167,6 +168,8 @@ class CaseRoom:
         )
         page = OpinionPage(presenter, self._background, draw_pages)
         self._window.add_page("opinion", page)
+        self._registry.add(opinion_actions(presenter, page))
+        page.standing_changed.connect(self._registry.notify)
         self._desk.attach("opinion", _OpinionPages(presenter))
 
     def on_round_ended(self, listener: Callable[[], None]) -> None:

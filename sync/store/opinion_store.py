@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.changes import Changes
 from sync.errors import SigningRefused
+from sync.records.asked_for import asked_for
 from sync.records.case import Case, CaseId
 from sync.records.opinion import FrozenOpinion, Json, MarksFile, OpinionDraft, Receipt, SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState
@@ -68,7 +69,7 @@ class OpinionStore:
                 )
             refuse_while_waiting(connection, frozen.case_id)
             _insert(connection, opinion)
-            payload = {"terms": _terms(connection, frozen.case_id)}
+            payload = _what_it_answers(connection, frozen.case_id)
             insert_entry(connection, frozen.case_id, OutboxKind.OPINION, frozen.opinion_identifier, payload)
             self._audit.append_within(
                 connection,
@@ -193,12 +194,15 @@ class OpinionStore:
         return None if row is None else from_text(Receipt, row)
 
 
-def _terms(connection: Connection, case_id: CaseId) -> Json:
+def _what_it_answers(connection: Connection, case_id: CaseId) -> Json:
     """What the opinion answers, as this computer knows it while nobody else can write."""
     record = connection.execute(
         select(case_record.c.record).where(case_record.c.case_id == case_id)
     ).scalar_one_or_none()
-    return {} if record is None else asdict(terms_of(from_text(Case, record)))
+    if record is None:
+        return {"terms": {}}
+    case = from_text(Case, record)
+    return {"terms": asdict(terms_of(case)), "asked_for": asked_for(case).to_json()}
 
 
 def _insert(connection: Connection, opinion: SignedOpinion) -> None:

@@ -5,24 +5,33 @@ The whole program against a small hospital. Pictures go to the folder in READING
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QDialog, QFrame, QLabel, QLineEdit, QPushButton, QWidget
 
+from sync.demo_hospital.case_resources import OWNER
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.records.conflict import ConflictKind
+from sync.records.opinion import OpinionDraft
+from sync.signing.gate import enrol
 from sync.store.database import Store, open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
 from tests.sync.conftest import hospital, hospital_server  # noqa: F401 - fixtures
+from tests.sync.signing.conftest import authority  # noqa: F401 - fixture
+from tests.sync.signing.own_authority import PIN, Authority
 from tests.sync.small_hospital import SmallHospital
 from tests.sync.test_outbox import CASE, IDENTIFIER, signed_opinion
+from workstation.conflict.comparison import Comparison
 from workstation.startup import RunningApplication, build_application
 from workstation.tour.hands import Hands, let_live
 
@@ -30,6 +39,9 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+PASSPHRASE = "correct horse battery"
 
 
 class Screen:
@@ -78,24 +90,54 @@ class Screen:
         return name.text() if name is not None else ""
 
     def photograph(self, name: str) -> None:
+        """The window with the dialog over it, where there is one."""
         folder = os.environ.get("READINGROOM_PICTURES")
         if folder:
-            let_live(0.3)
-            dialog = self.conflict()
+            let_live(0.4)
             picture = self.window.grab()
-            from PySide6.QtGui import QPainter
-
-            painter = QPainter(picture)
-            painter.drawPixmap(dialog.pos() - self.window.pos(), dialog.grab())
-            painter.end()
+            dialog = self.hands.look_for("conflict-dialog", QDialog)
+            if dialog is not None:
+                painter = QPainter(picture)
+                painter.drawPixmap(dialog.pos() - self.window.pos(), dialog.grab())
+                painter.end()
             assert picture.save(str(Path(folder) / f"{name}.png"))
+
+    def photograph_worklist(self, name: str) -> None:
+        self.key(Qt.Key.Key_F2)
+        self.photograph(name)
+
+    def sign_by_keyboard(self, diagnosis: str, name: str) -> None:
+        """From wherever the reader is: the form, its one question, the signing dialog, and both secrets."""
+        self.key(Qt.Key.Key_F6)
+        self.hands.wait_until(
+            lambda: any("Only on this computer until you sign it" in t for t in self.hands.texts()), "the form open"
+        )
+        line = self.hands.wait_for("item:opinion.dx", QWidget)
+        self.hands.overwrite(line, diagnosis)
+        self.photograph(f"{name}-d-form")
+        self.key(Qt.Key.Key_G, CONTROL | SHIFT)
+        dialog = self.hands.wait_for("signing-dialog", QDialog)
+        confirm = self.hands.find("signing-confirm", QPushButton)
+        self.hands.wait_until(confirm.isEnabled, "the pages to be drawn", 40)
+        self.photograph_dialog(dialog, f"{name}-e-signing")
+        self.hands.write(self.hands.find("signing-passphrase", QLineEdit), PASSPHRASE)
+        self.hands.key(dialog, Qt.Key.Key_Tab)
+        self.hands.write(self.hands.find("signing-pin", QLineEdit), PIN)
+        self.hands.key(self.hands.find("signing-pin", QLineEdit), Qt.Key.Key_Return)
+        self.hands.wait_until(lambda: self.hands.look_for("signing-dialog", QDialog) is None, "the signature", 40)
+
+    def photograph_dialog(self, dialog: QDialog, name: str) -> None:
+        folder = os.environ.get("READINGROOM_PICTURES")
+        if folder:
+            let_live(0.4)
+            assert dialog.grab().save(str(Path(folder) / f"{name}.png"))
 
 
 Begin = Callable[..., Screen]
 
 
 @pytest.fixture
-def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any) -> Iterator[Begin]:  # noqa: F811
+def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any, authority: Authority) -> Iterator[Begin]:  # noqa: F811
     """Opens the program on a case that is here, *signed* or not, after *change* happened at the hospital."""
     running: list[RunningApplication] = []
 
@@ -105,7 +147,10 @@ def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any) -> Iterator[Begin]
         hospital.profile().save(home / "demo" / "profile.json")
         store = open_store(home / "demo")
         assert run_sync_round(store, hospital.profile()).complete
+        binding = {"pin": PIN, "practitioner_reference": OWNER}
+        enrol(store, authority.identity("Dr. Ilse Marwick"), authority.pem, PASSPHRASE, **binding)
         if signed:
+            store.opinions.put_draft(OpinionDraft(CASE, signed_opinion().frozen.response, datetime.now(UTC)))
             store.opinions.put_signed(signed_opinion())
         store.close()
         change()
@@ -127,6 +172,7 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
+    screen.photograph("1-reassigned-a-before")
     hospital.change("Task/task-so-1", owner={"reference": "Practitioner/other"})
     screen.key(Qt.Key.Key_R, CONTROL)
     assert screen.sentence() == "The hospital has given case SO-1 to somebody else."
@@ -136,10 +182,11 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
     screen.hands.wait_until(
         lambda: not any("Moreau" in text for text in screen.hands.texts()), "the name to leave the worklist too"
     )
-    screen.photograph("1-reassigned")
+    screen.photograph("1-reassigned-b-dialog")
     screen.key(Qt.Key.Key_D, ALT)
     screen.hands.wait_until(lambda: "press again" in " ".join(screen.choices()), "the second question")
     assert screen.store.cases.find_case(CASE) is not None, "one press deletes nothing"
+    screen.photograph("1-reassigned-c-asked-again")
     screen.key(Qt.Key.Key_D, ALT)
     screen.wait_for_no_dialog()
     assert screen.store.cases.find_case(CASE) is None
@@ -148,6 +195,8 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
         return [e for e in hospital.state.list_resources("AuditEvent") if e.json.get("action") == "D"]
 
     screen.hands.wait_until(lambda: len(receipts()) == 1, "the receipt of the deletion")
+    screen.photograph("1-reassigned-d-after")
+    screen.photograph_worklist("1-reassigned-e-worklist")
     assert screen.store.audit.verify() is None
 
 
@@ -158,7 +207,7 @@ def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_gra
     screen = begin(signed=True, change=lambda: hospital.change("Task/task-so-1", status="cancelled"))
     assert screen.sentence() == "The hospital has cancelled case SO-1; nothing was sent."
     assert screen.choices()[0].startswith("Keep it locked until ")
-    screen.photograph("2-cancelled")
+    screen.photograph("2-cancelled-b-dialog")
     screen.key(Qt.Key.Key_Return)
     screen.wait_for_no_dialog()
     assert screen.store.opinions.find_signed(CASE) is not None
@@ -171,6 +220,8 @@ def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_gra
     screen.hands.wait_until(
         lambda: any("has cancelled case SO-1" in text for text in screen.hands.texts()), "the sentence in its place"
     )
+    screen.photograph("2-cancelled-c-after")
+    screen.photograph_worklist("2-cancelled-d-worklist")
 
 
 def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
@@ -179,6 +230,7 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
+    screen.photograph("3-release-withdrawn-a-before")
     hospital.change("Consent/consent-so-1", status="inactive")
     screen.key(Qt.Key.Key_R, CONTROL)
     assert "withdrawn the release for case SO-1" in screen.sentence()
@@ -187,37 +239,63 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
     screen.hands.wait_until(
         lambda: not any("Moreau" in text for text in screen.hands.texts()), "the name to leave the worklist too"
     )
-    screen.photograph("3-release-withdrawn")
+    screen.photograph("3-release-withdrawn-b-dialog")
     assert screen.store.objects.list_objects(CASE) == ()
     screen.key(Qt.Key.Key_U, ALT)
     screen.wait_for_no_dialog()
     assert screen.store.conflicts.list_open() == ()
+    screen.photograph("3-release-withdrawn-c-after")
+    screen.photograph_worklist("3-release-withdrawn-d-worklist")
 
 
-def test_that_a_question_changed_after_signing_leads_back_to_the_case_to_sign_again(
+def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_again_by_keyboard(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,
 ) -> None:
+    later = (datetime.now(UTC) + timedelta(days=20)).isoformat()
+
     def ask_otherwise() -> None:
+        manifest = hospital.resource("List/manifest-so-1")
+        kept = [e for e in manifest["entry"] if e["item"]["reference"] != "DocumentReference/slide-so-1"]
+        hospital.change("List/manifest-so-1", entry=kept)
         hospital.change("ServiceRequest/sr-so-1", note=[{"text": "Is it malignant after all?"}])
+        hospital.change("Task/task-so-1", restriction={"period": {"end": later}})
 
     screen = begin(signed=True, change=ask_otherwise)
-    assert screen.sentence() == "The hospital changed the clinical question of case SO-1; review it and sign again."
     assert screen.choices() == ["Review and sign again", "Keep it here, unsent", "Save the signed report…"]
-    screen.photograph("4-question-changed")
+
+    def compared() -> str:
+        comparison = screen.hands.look_for("conflict-comparison", Comparison)
+        return "" if comparison is None else " | ".join(label.text() for label in comparison.findChildren(QLabel))
+
+    screen.hands.wait_until(lambda: "Removed: Slide A" in compared(), "the records beside each other")
+    assert "Is it benign? | Is it malignant after all?" in compared()
+    assert screen.sentence() == (
+        "The hospital changed the clinical question, the due date and the records of case SO-1 after you signed; "
+        "review it and sign again."
+    )
+    screen.photograph("4-question-changed-b-dialog")
     screen.key(Qt.Key.Key_Return)
     screen.wait_for_no_dialog()
     screen.hands.wait_until(
         lambda: any("Is it malignant after all?" in text for text in screen.hands.texts()), "the new question"
     )
     screen.hands.wait_until(lambda: "Moreau" in screen.identity(), "the case to open")
+    screen.photograph("4-question-changed-c-after")
     assert screen.store.opinions.find_signed(CASE) is None
-    assert [opinion.frozen.opinion_identifier for opinion in screen.store.opinions.list_signed(CASE)] == [IDENTIFIER]
-    screen.key(Qt.Key.Key_F6)
-    screen.hands.wait_until(
-        lambda: any("Only on this computer until you sign it" in t for t in screen.hands.texts()), "the form open again"
-    )
-    assert hospital.count("DiagnosticReport") == 0
+    screen.sign_by_keyboard("Carcinoma", "4-question-changed")
+    screen.hands.wait_until(lambda: screen.store.opinions.find_receipt(CASE) is not None, "the receipt", 40)
+    screen.photograph("4-question-changed-f-delivered")
+    screen.photograph_worklist("4-question-changed-g-worklist")
+    kept = screen.store.opinions.list_signed(CASE)
+    assert [opinion.frozen.opinion_identifier for opinion in kept] == [IDENTIFIER, "SO-1/1/v2"]
+    assert kept[0].frozen.envelope == signed_opinion().frozen.envelope, "the void one is kept, byte for byte"
+    assert json.loads(kept[1].frozen.envelope)["replaces"] is None, "what never arrived is not replaced"
+    (report,) = hospital.state.list_resources("DiagnosticReport")
+    assert report.json["identifier"][0]["value"] == "SO-1/1/v2"
+    assert report.json["status"] == "final"
+    assert report.json["conclusion"] == "Carcinoma"
+    assert hospital.count("QuestionnaireResponse") == 1
 
 
 def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
@@ -242,7 +320,7 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     receipt = screen.hands.find("conflict-receipt", QFrame)
     assert any(report.reference in label.text() for label in receipt.findChildren(QLabel))
     assert screen.choices() == ["Leave it at that", "Save mine…"]
-    screen.photograph("5-already-there")
+    screen.photograph("5-already-there-b-dialog")
     screen.key(Qt.Key.Key_Escape)
     screen.wait_for_no_dialog()
     screen.key(Qt.Key.Key_X, CONTROL | SHIFT)
@@ -251,4 +329,9 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     screen.wait_for_no_dialog()
     assert screen.store.conflicts.list_open() == ()
     assert hospital.count("DiagnosticReport") == 1
+    screen.photograph_worklist("5-already-there-c-worklist")
+    screen.open_case()
+    screen.photograph("5-already-there-d-case")
+    screen.key(Qt.Key.Key_F6)
+    screen.photograph("5-already-there-e-opinion")
     assert ConflictKind.ALREADY_THERE.value in [row.object for row in screen.store.audit.entries()]

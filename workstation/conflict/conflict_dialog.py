@@ -16,10 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.conflict.comparison import Comparison
 from workstation.conflict.presenter import EXPORT, SHRED, Choice, ConflictPresenter, ConflictState
 from workstation.window.theme import COLOURS, set_role
 
 WIDTH_PX = 620
+COMPARING_WIDTH_PX = 860
+SIDE_PX = 28
 
 
 class ConflictDialogs:
@@ -39,6 +42,7 @@ class ConflictDialogs:
         if state is not None:
             self._dialog = ConflictDialog(self._window, state, self._presenter)
             self._dialog.open()
+            self._dialog.centre_over(self._window)
 
     def show_problem(self, sentence: str) -> None:
         """The choice could not be carried out, and why."""
@@ -54,7 +58,8 @@ class ConflictDialog(QDialog):
         self.setObjectName("conflict-dialog")
         self.setWindowTitle("The hospital changed something")
         self.setModal(True)
-        self.setFixedWidth(WIDTH_PX)
+        width_px = COMPARING_WIDTH_PX if state.differences else WIDTH_PX
+        self.setFixedWidth(width_px)
         # A frame of its own, for screens whose window manager draws none.
         self.setStyleSheet(
             f"QDialog#conflict-dialog {{ background: {COLOURS['panel']}; border: 1px solid {COLOURS['line_hover']}; }}"
@@ -63,7 +68,7 @@ class ConflictDialog(QDialog):
         self._presenter = presenter
         self._is_left = False
         down = QVBoxLayout(self)
-        down.setContentsMargins(28, 24, 28, 20)
+        down.setContentsMargins(SIDE_PX, 24, SIDE_PX, 20)
         down.setSpacing(12)
         title = QLabel(f"Case {state.conflict.case_id}")
         title.setObjectName("conflict-case")
@@ -72,15 +77,23 @@ class ConflictDialog(QDialog):
         down.addWidget(_words("conflict-sentence", state.sentence, "heading"))
         if state.facts:
             down.addWidget(_facts(state))
+        if state.differences:
+            comparison = Comparison(state.differences)
+            comparison.fit(width_px - 2 * SIDE_PX)
+            down.addWidget(comparison)
+            down.addSpacing(8)
         for number, choice in enumerate(state.choices):
-            down.addSpacing(6)
-            down.addWidget(self._button(choice, is_first=number == 0))
-            down.addWidget(_words(f"conflict-consequence-{choice.choice_id}", choice.consequence, "muted"))
+            down.addLayout(self._offer(choice, is_first=number == 0))
         self._problem = _words("conflict-problem", "", "error")
         self._problem.hide()
         down.addWidget(self._problem)
         down.addSpacing(4)
         down.addWidget(_words("conflict-hint", "Esc decides later; Ctrl+Shift+X shows it again.", "muted"))
+
+    def centre_over(self, window: QWidget) -> None:
+        """Not every window manager places a dialog well; this one is wide."""
+        self.adjustSize()
+        self.move(window.frameGeometry().center() - self.rect().center())
 
     def show_problem(self, sentence: str) -> None:
         """The choice could not be carried out, and why."""
@@ -100,11 +113,21 @@ class ConflictDialog(QDialog):
             self._is_left = True
             self._presenter.put_off()
 
+    def _offer(self, choice: Choice, *, is_first: bool) -> QVBoxLayout:
+        """The button, and close below it what it does."""
+        offer = QVBoxLayout()
+        offer.setContentsMargins(0, 6, 0, 0)
+        offer.setSpacing(4)
+        offer.addWidget(self._button(choice, is_first=is_first))
+        offer.addWidget(_words(f"conflict-consequence-{choice.choice_id}", choice.consequence, "muted"))
+        return offer
+
     def _button(self, choice: Choice, *, is_first: bool) -> QPushButton:
         button = QPushButton(choice.text)
         button.setObjectName(f"conflict-{choice.choice_id}")
         button.setDefault(is_first)
         button.setAutoDefault(is_first)
+        button.setMinimumHeight(34)
         set_role(button, "primary" if is_first else "")
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda _checked=False: self._choose(choice.choice_id))
@@ -140,6 +163,8 @@ def _words(name: str, text: str, role: str) -> QLabel:
     label.setProperty("role", role)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
+    label.setIndent(0)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
 

@@ -12,6 +12,7 @@ from sync.case_custody import shred_case
 from sync.changes import Changes
 from sync.outbox import sign_again
 from sync.outbox_export import export_entry
+from sync.records.asked_for import AskedFor, Difference, asked_for, differences_sentence, find_differences
 from sync.records.case import CaseId
 from sync.records.conflict import CaseLock, ConflictKind, OpenConflict
 from sync.records.outbox_entry import OutboxEntry, OutboxKind
@@ -42,6 +43,8 @@ class ConflictState:
     """The receipt of what the hospital holds, as label and value."""
     choices: tuple[Choice, ...]
     export_name: str = ""
+    differences: tuple[Difference, ...] = ()
+    """What was signed for, and what stands now, where the hospital changed it."""
 
 
 class ConflictView(Protocol):
@@ -59,6 +62,7 @@ class _Found:
     conflicts: tuple[OpenConflict, ...]
     locks: tuple[CaseLock, ...]
     opinions: tuple[OutboxEntry, ...]
+    differences: dict[CaseId, tuple[Difference, ...]]
 
 
 class ConflictPresenter:
@@ -80,7 +84,7 @@ class ConflictPresenter:
         self._review = review
         self._locked = locked
         self._view: ConflictView | None = None
-        self._found = _Found((), (), ())
+        self._found = _Found((), (), (), {})
         self._put_off: set[int] = set()
         self._shown: OpenConflict | None = None
 
@@ -155,15 +159,26 @@ class ConflictPresenter:
         conflicts = self._store.conflicts.list_open()
         concerned = {conflict.case_id for conflict in conflicts}
         entries = self._store.outbox.list_entries() if concerned else ()
-        latest = (_latest_opinion(entries, case_id) for case_id in concerned)
-        return _Found(conflicts, self._store.conflicts.list_locks(), tuple(e for e in latest if e is not None))
+        latest = [e for case_id in concerned if (e := _latest_opinion(entries, case_id)) is not None]
+        answered = {c.case_id for c in conflicts if c.kind is ConflictKind.TERMS_CHANGED}
+        differences = {entry.case_id: self._differences(entry) for entry in latest if entry.case_id in answered}
+        return _Found(conflicts, self._store.conflicts.list_locks(), tuple(latest), differences)
+
+    def _differences(self, signed: OutboxEntry) -> tuple[Difference, ...]:
+        """Between what was kept at signing and the case as it was read last. Empty where either is not here."""
+        kept, case = signed.payload.get("asked_for"), self._store.cases.find_case(signed.case_id)
+        if kept is None or case is None:
+            return ()
+        return find_differences(AskedFor.from_json(kept), asked_for(case))
 
     def _came(self, found: _Found) -> None:
-        self._found = found
+        known, self._found = self._found, found
         deleted = {c.case_id for c in found.conflicts if c.kind is ConflictKind.CONSENT_WITHDRAWN}
         self._locked(frozenset(lock.case_id for lock in found.locks) | deleted)
-        if self._shown is None or self._shown not in found.conflicts:
-            self._shown = None
+        shown = self._shown
+        # What differs may be read only after the conflict was met: then the same dialog is shown anew.
+        is_news = shown is not None and found.differences.get(shown.case_id) != known.differences.get(shown.case_id)
+        if shown is None or shown not in found.conflicts or is_news:
             self._show_next()
 
     def _show_next(self) -> None:
@@ -177,7 +192,11 @@ class ConflictPresenter:
         lock = next((lock for lock in self._found.locks if lock.case_id == conflict.case_id), None)
         choices = choices_for(conflict.kind, has_opinion=opinion is not None, lock=lock)
         name = f"{opinion.subject.replace('/', '-')}.pdf" if opinion is not None else ""
-        return ConflictState(conflict, conflict.sentence, receipt_facts(conflict), choices, name)
+        differences = self._found.differences.get(conflict.case_id, ())
+        facts = receipt_facts(conflict)
+        # The comparison may know more than the conflict did when it was met.
+        sentence = differences_sentence(conflict.case_id, differences) if differences else conflict.sentence
+        return ConflictState(conflict, sentence, facts, choices, name, differences)
 
 
 def choices_for(kind: ConflictKind, *, has_opinion: bool, lock: CaseLock | None) -> tuple[Choice, ...]:
@@ -194,7 +213,10 @@ def choices_for(kind: ConflictKind, *, has_opinion: bool, lock: CaseLock | None)
         keep = Choice(UNDERSTOOD, "&Leave it at that", "The hospital keeps its opinion; yours stays here, unsent.")
         return (keep, *((export,) if has_opinion else ()))
     if kind is ConflictKind.CONSENT_WITHDRAWN or lock is None:
-        return (Choice(UNDERSTOOD, "&Understood", "Nothing of it is left on this computer but the audit trail."),)
+        gone = (
+            "Its records and your work on it are deleted; the audit trail stays. The hospital may still list the case."
+        )
+        return (Choice(UNDERSTOOD, "&Understood", gone),)
     until = _day(lock.shred_after)
     what = "your unsent opinion" if has_opinion else "its data"
     return (

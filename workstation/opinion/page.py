@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from sync.records.opinion_checks import Check
@@ -22,6 +22,9 @@ from workstation.window.patient_identity import identity_of
 
 class OpinionPage(QWidget):
     """Wishes go to the presenter; *render_pages* draws a PDF's pages (in a process of its own)."""
+
+    standing_changed = Signal()
+    """What can be done with the opinion may be something else now."""
 
     def __init__(self, presenter: OpinionPresenter, lanes: Lanes, render_pages: RenderPages) -> None:
         super().__init__()
@@ -72,6 +75,8 @@ class OpinionPage(QWidget):
     def show_opinion(self, state: OpinionState | None) -> None:
         """Show this; None: no case is open."""
         former, self._state = self._state, state
+        if _standing(former) != _standing(state):
+            self.standing_changed.emit()
         if state is None:
             self._close_dialog()
             self.form.clear()
@@ -165,3 +170,7 @@ class OpinionPage(QWidget):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
+
+
+def _standing(state: OpinionState | None) -> tuple[object, ...]:
+    return () if state is None else (state.case_id, state.can_sign)
