@@ -17,6 +17,8 @@ from tests.sync.demo_hospital.tiny_cohort import write_tiny_images
 
 CHEST = "SO-2026-00101"
 """A chest CT, a report and laboratory values."""
+STORE_PIN = "4711-lindenhof"
+"""What the reader of the journey chooses for this computer."""
 
 
 def fill(site: PeerSite, folder: Path) -> None:

@@ -1,36 +1,33 @@
-"""The whole way with real servers: sign in, sync, read, sign, deliver; each step a process of the program of its own.
+"""The whole way with real servers in one window: sign in, sync, read, sign, deliver; then what each server holds.
 
-The account's secret lies in a real keyring, access tokens live for a minute, and every line is TLS.
+The refresh token and half of the store's key lie in a real keyring, access tokens live for a minute, every line is TLS.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sync.demo_hospital.case_resources import OWNER as READER
-from sync.demo_hospital.identity import ACCOUNT_PASSPHRASE, KEY_PIN
-from sync.records.case import CaseId
-from sync.records.opinion import Receipt
-from sync.store.database import open_store
-from tests.journey.demo_place import ENVIRONMENT, drive, told
+from sync.hospital_profile import HospitalProfile
+from tests.journey.demo_place import ENVIRONMENT, told
 from tests.peers.conftest import need_peers
 from tests.peers.desktop_keyring import desktop_keyring
-from tests.peers.journey_place import CHEST, fill
+from tests.peers.journey_place import CHEST, STORE_PIN, fill
 from tests.peers.site import PeerSite, peer_site
+from workstation.places import hospital_profile_path, list_profiles, profile_directory
 
 pytestmark = [pytest.mark.peers, pytest.mark.journey, pytest.mark.timeout(400)]
 
 OPINION = "https://readingroom.example/ids/opinion"
-DELIVERY_LIMIT_S = 60.0
+MARK = "https://readingroom.example/ids/mark"
 
 
 def readingroom(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -38,30 +35,12 @@ def readingroom(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=180)
 
 
-def await_receipt(home: Path) -> Receipt:
-    store = open_store(home / "demo", read_only=True)
-    try:
-        deadline = time.monotonic() + DELIVERY_LIMIT_S
-        while (receipt := store.opinions.find_receipt(CaseId(CHEST))) is None:
-            assert time.monotonic() < deadline, [entry.last_error for entry in store.outbox.list_entries()]
-            time.sleep(0.1)
-        return receipt
-    finally:
-        store.close()
-
-
-def vault_digests(home: Path) -> dict[str, str]:
-    """SHA-256 of every image as read back from the vault, by SOP Instance UID."""
-    found = {}
-    store = open_store(home / "demo", read_only=True)
-    try:
-        for case in store.cases.list_cases():
-            for obj in store.objects.list_objects(case.case_id):
-                if obj.sop_instance_uid:
-                    with store.vault.source(obj.sha256, "").open() as opened:
-                        found[obj.sop_instance_uid] = hashlib.sha256(opened.read()).hexdigest()
-    finally:
-        store.close()
+def read_back(folder: Path) -> dict[str, Any]:
+    """What the store holds, by a process that asks the desktop's keyring for its half of the key."""
+    command = [sys.executable, "-m", "tests.peers.reading_back", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -83,44 +62,51 @@ def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_that_a_case_goes_from_signing_in_to_its_receipt(hospital: PeerSite, desktop: None, tmp_path: Path) -> None:
-    peers, home, identity = hospital, tmp_path / "home", tmp_path / "cohort" / "identity"
-    signed_in = subprocess.run(
-        [
-            sys.executable, "-m", "tests.peers.sign_in_process", home, peers.front.fhir_base,
-            peers.authority.ca_file, identity / "identity.p12", identity / "trust.pem",
-        ],
-        capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60,
+def test_that_a_case_goes_from_a_typed_address_to_its_receipt(
+    hospital: PeerSite, desktop: None, tmp_path: Path
+) -> None:
+    home, identity = tmp_path / "home", tmp_path / "cohort" / "identity"
+    steps = [home, tmp_path / "pictures", hospital.front.fhir_base, hospital.authority.ca_file]
+    window = subprocess.Popen(
+        [sys.executable, "-m", "tests.peers.window_process", *steps, identity / "identity.p12", identity / "trust.pem"],
+        stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=Path(__file__).resolve().parents[2],
     )  # fmt: skip
-    assert signed_in.stdout.strip() == f"signed in {READER}", signed_in.stdout + signed_in.stderr
+    try:
+        told(window, "signed in")
+        (name,) = list_profiles(home)
+        profile = HospitalProfile.load(hospital_profile_path(home, name))
+        assert (profile.practitioner_reference, profile.token) == (READER, "")
+        assert "keyring" in told(window, "protected"), "the desktop's keyring was not found"
+        told(window, "certified")
+        told(window, "read")
+        receipt = told(window, "delivered")
+        assert window.wait(60) == 0
+    finally:
+        window.kill()
+        window.communicate()
 
-    synced = readingroom(home, "sync", "--once", "--json")
-    assert synced.returncode == 0, synced.stderr
-    assert json.loads(synced.stdout)["objects_fetched"] > 0
-    held, read_back = peers.archive_digests(), vault_digests(home)
-    assert read_back
-    assert read_back.items() <= held.items()
+    held, ours = hospital.archive_digests(), read_back(profile_directory(home, name))
+    assert len(ours["images"]) >= 40 and ours["images"].items() <= held.items()
+    assert ours["report"] in receipt
 
-    reading = drive(home, "fill")
-    told(reading, "acted")
-    reading.kill()
-    reading.communicate()
-    signing = drive(home, "sign", ACCOUNT_PASSPHRASE, KEY_PIN)
-    told(signing, "confirmed")
-    receipt = await_receipt(home)
-    signing.kill()
-    signing.communicate()
+    pin = tmp_path / "pin.txt"
+    pin.touch(mode=0o600)
+    pin.write_text(STORE_PIN)
+    once_more = readingroom(home, "sync", "--once", "--profile", name, "--unlock-file", str(pin))
+    assert once_more.returncode == 0, once_more.stdout + once_more.stderr
+    reports = named(hospital.search("DiagnosticReport?_count=1000"), OPINION, ours["opinion"])
+    assert [f"DiagnosticReport/{report['id']}" for report in reports] == [ours["report"]]
+    assert hospital.resource(f"Task/task-{CHEST.lower()}")["status"] == "completed"
+    documents = hospital.search("DocumentReference?_count=1000")
+    assert len(ours["marks"]) >= 2
+    for mark in ours["marks"]:
+        assert len(named(documents, MARK, mark)) == 1, "a mark is not at the hospital exactly once"
 
-    ours = [r for r in peers.search("DiagnosticReport?_count=1000") if names_opinion(r, receipt.opinion_identifier)]
-    assert [f"DiagnosticReport/{report['id']}" for report in ours] == [receipt.diagnostic_report_reference]
-    assert peers.resource(f"Task/task-{CHEST.lower()}")["status"] == "completed"
-    assert readingroom(home, "sync", "--once").returncode == 0
-    ours = [r for r in peers.search("DiagnosticReport?_count=1000") if names_opinion(r, receipt.opinion_identifier)]
-    assert len(ours) == 1
-    (tmp_path / "report.pdf").write_bytes(base64.b64decode(ours[0]["presentedForm"][0]["data"]))
+    (tmp_path / "report.pdf").write_bytes(base64.b64decode(reports[0]["presentedForm"][0]["data"]))
     verified = readingroom(home, "verify", str(tmp_path / "report.pdf"), "--trust", str(identity / "trust.pem"))
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def names_opinion(report: dict[str, object], identifier: str) -> bool:
-    return {"system": OPINION, "value": identifier} in report.get("identifier", ())  # type: ignore[operator]
+def named(resources: list[dict[str, Any]], system: str, value: str) -> list[dict[str, Any]]:
+    """Those with that identifier."""
+    return [found for found in resources if {"system": system, "value": value} in found.get("identifier", ())]
