@@ -1,4 +1,7 @@
-"""Killed at any instant, the program loses nothing that is a second old, and the hospital holds one opinion."""
+"""Killed at any instant, the program loses nothing that is a second old, and the hospital holds one opinion.
+
+The kills between signing and receipt at random instants are the window's part of the full run (`kill_plan`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +19,10 @@ from typing import Any
 import pytest
 
 from sync.records.case import CaseId
+from sync.records.outbox_entry import OutboxKind, OutboxState
 from sync.store.database import Store, open_store
 from tests.journey.demo_place import ENVIRONMENT, copy_place, drive, point_profile, serving, told
+from tests.journey.kill_plan import TIME_LIMIT_S, WINDOW_SHARE, KillPlan
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -131,6 +137,89 @@ def test_that_the_kills_came_between_signing_and_receipt() -> None:
     if len(LANDED) < 10:
         pytest.fail("this looks back on the ten kills above: run the whole file")
     assert sum(LANDED) >= 6, LANDED
+
+
+KILLS_AN_OPINION = 6
+LONGEST_SIGNING_S, LONGEST_OPENING_S = 1.0, 4.0
+"""From the press of the button, and from the start of the program, to well after the receipt where all is sound."""
+
+
+@pytest.mark.timeout(TIME_LIMIT_S)
+def test_that_the_hospital_holds_one_opinion_however_often_the_window_is_killed_on_whatever_line(
+    filled: Path, tmp_path: Path
+) -> None:
+    """Signed in the window, killed, opened again, killed while it delivers by itself, and so on until the receipt."""
+    plan, opinions = KillPlan(WINDOW_SHARE), 0
+    while not plan.is_full:
+        opinions += 1
+        home = tmp_path / f"home-{opinions}"
+        copy_place(filled, home)
+        with serving(home / "demo" / "hospital") as announced:
+            point_profile(home, announced)
+            for _ in range(KILLS_AN_OPINION):
+                if _find(home, lambda store: store.opinions.find_receipt(CaseId(CHEST))) is None:
+                    _live_and_die(plan, home, announced)
+            _put_faults(announced, "")
+            _retry_as_a_person_would(home)
+            if _find(home, lambda store: store.opinions.find_signed(CaseId(CHEST))) is None:
+                told(child := _press_sign(home, announced), "confirmed")
+            else:
+                child = drive(home, "deliver")
+            _wait_for(home, lambda store: store.opinions.find_receipt(CaseId(CHEST)))
+            _kill(child)
+            assert [report["status"] for report in _opinions(home)] == ["final"], f"seed {plan.seed}"
+            assert [entry["state"] for entry in _outbox(home)] == ["delivered"], f"seed {plan.seed}"
+        shutil.rmtree(home)
+        print(f"{plan.kills} kills of the window, {opinions} opinions", flush=True)
+    print(f"sign → deliver in the window: {plan}")
+    print(f"  {opinions} opinions, each held once")
+    assert plan.kills >= (plan.wanted or 2)
+
+
+def _live_and_die(plan: KillPlan, home: Path, announced: dict[str, Any]) -> None:
+    """One life of the window on a line of its own, ended at a random instant; what was signed is whole after it."""
+    before = _find(home, lambda store: store.opinions.find_signed(CaseId(CHEST)))
+    condition, script = plan.draw_condition()
+    if before is None:
+        child = _press_sign(home, announced)  # the preview is laid out in peace; then the line goes wrong
+        _put_faults(announced, script)
+        time.sleep(plan.chance.uniform(0, LONGEST_SIGNING_S))
+    else:
+        _put_faults(announced, script)
+        child = drive(home, "deliver", stderr=subprocess.DEVNULL)
+        time.sleep(plan.chance.uniform(0.5, LONGEST_OPENING_S))
+    if child.poll() is None:
+        received = _find(home, lambda store: store.opinions.find_receipt(CaseId(CHEST))) is not None
+        _kill(child)
+        signed = _find(home, lambda store: store.opinions.find_signed(CaseId(CHEST)))
+        moment = "after the receipt" if received else "between signature and receipt" if signed else "while signing"
+        plan.count(condition, moment)
+    else:
+        plan.ended_before += 1
+    after = _find(home, lambda store: store.opinions.find_signed(CaseId(CHEST)))
+    assert before is None or after == before, f"the signed opinion changed, seed {plan.seed}"
+    assert _find(home, lambda store: store.audit.verify()) is None, f"seed {plan.seed}"
+    waiting = _find(home, lambda store: store.outbox.list_entries())
+    assert isinstance(waiting, tuple)
+    assert sum(entry.kind is OutboxKind.OPINION for entry in waiting) == (after is not None), f"seed {plan.seed}"
+
+
+def _put_faults(announced: dict[str, Any], script: str) -> None:
+    address = announced["fhir_base"].removesuffix("/fhir") + "/faults"
+    request = urllib.request.Request(address, script.encode(), method="PUT")
+    request.add_header("Authorization", f"Bearer {announced['token']}")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+
+
+def _retry_as_a_person_would(home: Path) -> None:
+    store = open_store(home / "demo")
+    try:
+        for entry in store.outbox.list_entries():
+            if entry.state is OutboxState.NEEDS_ATTENTION:
+                store.outbox.retry(entry.entry_id)
+    finally:
+        store.close()
 
 
 def _press_sign(home: Path, announced: dict[str, Any]) -> subprocess.Popen[str]:

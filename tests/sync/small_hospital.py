@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,9 +83,13 @@ class SmallHospital:
 
     def add_case(
         self, case_id: str = "SO-1", *, instances: int = 3, consented: bool = True, status: str = "requested",
-        slide: bool = True, foreign: int = 0,
+        slide: bool = True, foreign: int = 0, study: str = "", file_bytes: int = 0,
     ) -> str:  # fmt: skip
-        """A whole case with a study, a report as Binary and a slide as file; its Task's reference."""
+        """A whole case with a study, a report as Binary and a slide as file; its Task's reference.
+
+        *study*: its UID, else one that cases with numbers of the same length share. *file_bytes*: so much of a further
+        file that no part of the program opens, so that it may be of any content.
+        """
         slug = case_id.lower()
         now = datetime.now(UTC)
         sheet = CaseSheet(
@@ -109,8 +114,9 @@ class SmallHospital:
             path = self.folder / f"{slug}-{number}.dcm"
             strange = number <= foreign
             write_instance(
-                path, f"OTHER-{number}" if strange else f"MRN-{case_id}", number, study=f"{STUDY_UID}{len(case_id)}"
-            )
+                path, f"OTHER-{number}" if strange else f"MRN-{case_id}", number,
+                study=study or f"{STUDY_UID}{len(case_id)}",
+            )  # fmt: skip
             entries.append(self.state.put_instance(path))
         items = [f"DocumentReference/report-{slug}"]
         binary = self._put({
@@ -137,6 +143,15 @@ class SmallHospital:
                 ("60567-5", ""),
             ))  # fmt: skip
             items.append(f"DocumentReference/slide-{slug}")
+        if file_bytes:
+            path = self.folder / f"{slug}.bin"
+            path.write_bytes(random.Random(case_id).randbytes(file_bytes))
+            stored = self.state.put_file(path, "application/octet-stream", f"file-{slug}")
+            self._put(document_reference(
+                f"file-{slug}", sheet.patient_reference, "letter", "A large file", file_attachment(stored), now,
+                ("18748-4", ""),
+            ))  # fmt: skip
+            items.append(f"DocumentReference/file-{slug}")
         self._put(manifest(sheet, items))
         self._put(service_request(sheet, items))
         self._put({
@@ -210,9 +225,10 @@ class HospitalServer:
         await self._app(scope, receive, send)
 
     @contextmanager
-    def hospital(self, folder: Path) -> Iterator[SmallHospital]:
+    def hospital(self, folder: Path, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> Iterator[SmallHospital]:
+        """*around*: what stands between the line and the hospital (`tests.sync.request_watch`)."""
         folder.mkdir(parents=True, exist_ok=True)
         with HospitalState(folder / "state") as state:
             hospital = SmallHospital(state, self.port, folder)
-            self._app = make_app(state, DemoIdentity(b"", b"", TOKEN), hospital.faults)
+            self._app = around(make_app(state, DemoIdentity(b"", b"", TOKEN), hospital.faults))
             yield hospital
