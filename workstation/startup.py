@@ -25,6 +25,7 @@ from workstation.background import Background, sentence_for
 from workstation.demo_mode import DemoAccount, DemoHospital
 from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
+from workstation.passphrase_desk import PassphraseDesk
 from workstation.places import DEMO_PROFILE, hospital_profile_path, profile_directory, remember_profile
 from workstation.settings import IDLE_LOCK_S, NOTIFY_CASES, SYNC_INTERVAL_S, Settings
 from workstation.unlocking import DEMO_PASSPHRASE, known_unlock
@@ -202,6 +203,8 @@ class RunningApplication(QObject):
         )
         hint = f"Demonstration: the passphrase is “{DEMO_PASSPHRASE}”." if self._profile_name == DEMO_PROFILE else ""
         self.lock_room.watch(opened.store, self._room, settings.get(IDLE_LOCK_S), hint)
+        self._passphrase = PassphraseDesk(self.window, self.background, opened.store)
+        self.registry.add([self._passphrase.action(enabled_when=lambda: self._profile_name != DEMO_PROFILE)])
         self.background.cpu_lane(_import_viewers, lambda _nothing: self._viewers_came(), self._fail)
 
     def _join_sign_in(self, opened: _Opened, account: SignedInAccount, room: CaseRoom) -> None:

@@ -61,16 +61,33 @@ def keeper_for(directory: Path) -> SecretKeeper | None:
     """
     if has_record(directory) and not needs_keyring(directory):
         return None
+    if has_record(directory):
+        from sync.secret_keeper import SystemKeyring
+
+        return SystemKeyring()
+    return usable_keyring()
+
+
+def usable_keyring() -> SecretKeeper | None:
+    """This computer's keyring, None where it has none. May block: the system may ask for the keyring's password."""
     from sync.secret_keeper import SystemKeyring
 
     keyring = SystemKeyring()
-    if has_record(directory):
-        return keyring
     try:
         keyring.find("is-there-a-keyring")
     except KeyringUnavailable:
         return None
     return keyring
+
+
+def unlock_with(word: str, keeper: SecretKeeper | None) -> Unlock:
+    """What was typed, as what it is.
+
+    Digits alone are a PIN only where a keyring holds the other half; elsewhere they are a passphrase, which has to be
+    long.
+    """
+    is_pin = keeper is not None and word.isdigit()
+    return Unlock(pin=word, keeper=keeper) if is_pin else Unlock(passphrase=word, keeper=keeper)
 
 
 def _read_word(file: Path) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.errors import StoreUnavailable
+from sync.errors import StoreLocked, StoreUnavailable
 
 if TYPE_CHECKING:
     from sync.store.annotation_store import AnnotationStore
@@ -102,6 +102,18 @@ class Store:
 
         self._keys.take(keys_of_existing(self.directory, unlock))
         self.audit.append("unlocked", None, "store", "done", {})
+
+    def change_unlock(self, old: Unlock, new: Unlock) -> None:
+        """Have the store open with *new* only: one key is wrapped anew, at any instant it opens with one of the two.
+
+        UnlockRefused for a wrong *old* one (five make the next wait) and a weak *new* one; StoreLocked while locked.
+        """
+        from sync.vault.key_record import change_unlock
+
+        if self.is_locked:
+            raise StoreLocked("The store is locked; unlock it first.")
+        change_unlock(self.directory, old, new)
+        self.audit.append("passphrase changed", None, "store", "done", {"opens_with": new.kind})
 
     def close(self) -> None:
         """Close every connection. Handles into the vault stay readable."""

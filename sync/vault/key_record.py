@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import unicodedata
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_wrap_with_padding,
 )
 
-from sync.errors import StoreUnavailable, UnlockRefused
+from sync.errors import StoreUnavailable, SyncError, UnlockRefused
 from sync.vault.durable import write_private
-from sync.vault.keys import KEY_BYTES, Unlock, make_key
+from sync.vault.keys import KEY_BYTES, SecretKeeper, Unlock, make_key
 from sync.vault.unlock_tries import UnlockTries
 
 RECORD_FILE = "store.keys"
@@ -72,11 +73,15 @@ def make_record(directory: Path, unlock: Unlock, master: bytes) -> None:
     entry, half = "", b""
     if unlock.keeper is not None:
         entry, half = f"store-{secrets.token_hex(8)}", make_key()
-        unlock.keeper.put(entry, half.hex())
+        _keep_half(unlock.keeper, entry, half)
     salt = os.urandom(16)
     draft = KeyRecord("", salt.hex(), entry)
     wrapped = aes_key_wrap_with_padding(_key_encrypting_key(draft, unlock.word, half), master)
-    _write(directory, KeyRecord(wrapped.hex(), salt.hex(), entry))
+    try:
+        _write(directory, KeyRecord(wrapped.hex(), salt.hex(), entry))
+    except StoreUnavailable:
+        _forget_half(unlock.keeper, entry if _entry_in(directory) != entry else "")
+        raise
 
 
 def has_record(directory: Path) -> bool:
@@ -116,13 +121,37 @@ def unwrap_master(directory: Path, unlock: Unlock) -> bytes:
 
 
 def change_unlock(directory: Path, old: Unlock, new: Unlock) -> None:
-    """Wrap the same master key anew: nothing else is written, and a kill leaves a store that opens with one of them."""
+    """Wrap the same master key anew: nothing else is written, and a kill leaves a store that opens with one of them.
+
+    UnlockRefused for a wrong *old* one (it counts as a try) and a weak *new* one; StoreUnavailable and
+    KeyringUnavailable when nothing was changed.
+    """
     refuse_unless_strong_enough(new)
     master = unwrap_master(directory, old)
     entry = _read(directory).keyring_entry
     make_record(directory, new, master)
-    if entry and old.keeper is not None:
-        old.keeper.delete(entry)
+    _forget_half(old.keeper, entry)
+
+
+def _keep_half(keeper: SecretKeeper, entry: str, half: bytes) -> None:
+    """A keyring that takes a secret and does not give it back would lose the store for ever."""
+    keeper.put(entry, half.hex())
+    if keeper.find(entry) != half.hex():
+        raise StoreUnavailable("The keyring of this computer did not keep what it was given, so it is not used.")
+
+
+def _forget_half(keeper: SecretKeeper | None, entry: str) -> None:
+    """What no record names any more opens nothing; a keyring that cannot forget it now does no harm."""
+    if entry and keeper is not None:
+        with suppress(SyncError):
+            keeper.delete(entry)
+
+
+def _entry_in(directory: Path) -> str:
+    """The keyring's entry that the record names, whatever has become of the record."""
+    with suppress(StoreUnavailable):
+        return keyring_entry(directory)
+    return ""
 
 
 def _half_in_keyring(record: KeyRecord, unlock: Unlock) -> bytes:

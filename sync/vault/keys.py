@@ -53,6 +53,11 @@ class Unlock:
             raise ValueError("a store is opened with a passphrase or with a PIN")
         return self.passphrase or self.pin
 
+    @property
+    def kind(self) -> str:
+        """What opens the store, in words for the audit trail."""
+        return "passphrase" if self.keeper is None else "keyring with PIN or passphrase"
+
 
 class StoreKeys:
     """The keys of one open store, in memory until `forget`; StoreLocked from every use after that.

@@ -106,8 +106,9 @@ def test_that_any_changed_byte_ends_with_status_one_and_a_sentence(
         other = bytearray(content)
         other[position] ^= chosen.choice((1, 2, 8, 32, 128))
         changed.write_bytes(other)
-        status, _, err = verify(capfd, changed, "--trust", signed.trust)
+        status, out, err = verify(capfd, changed, "--trust", signed.trust)
         assert status == 1, position
+        assert "give --trust" not in out, "it was given"
         assert err.count("\n") == 1 and "changed.pdf" in err, position
 
 

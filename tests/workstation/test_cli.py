@@ -175,7 +175,7 @@ def test_that_an_unsigned_file_does_not_verify(tmp_path: Path, capfd: pytest.Cap
     assert "letter.txt" in err
 
 
-def test_that_sync_says_in_one_sentence_that_somebody_must_sign_in(
+def test_that_sync_without_a_sign_in_says_what_was_done_and_where_to_sign_in(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.authorization.signed_in_account.SystemKeyring", MemoryKeyring)
@@ -186,7 +186,9 @@ def test_that_sync_says_in_one_sentence_that_somebody_must_sign_in(
         issuer="http://127.0.0.1:1/oauth",
     )  # fmt: skip
     profile.save(hospital_profile_path(tmp_path, "clinic"))
-    status, _, err = run(capfd, "sync", "--home", tmp_path, "--profile", "clinic")
+    status, out, err = run(capfd, "sync", "--home", tmp_path, "--profile", "clinic")
     said = err.strip().splitlines()
     assert status == 1
-    assert len(said) == 1 and "Clinic" in said[0] and "ign in" in said[0]
+    assert len(said) == 2 and "Clinic" in said[0] and "ign in" in said[0]
+    assert "from the window" in said[1] and "keyring" in said[1]
+    assert "The round broke off" in out and "seen" not in out

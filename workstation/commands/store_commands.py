@@ -11,6 +11,12 @@ from workstation.commands.answer import DONE, FAILED, complain, home_of, profile
 
 if TYPE_CHECKING:
     from sync.store.database import Store
+    from sync.sync_round import SyncReport
+
+SIGN_IN_IN_THE_WINDOW = (
+    "Sign in from the window (Ctrl+Shift+I), which then syncs by itself. A command can use that sign-in only where "
+    "this computer has a keyring to keep it."
+)
 
 
 def list_cases(options: Namespace) -> int:
@@ -136,7 +142,8 @@ def sync(options: Namespace) -> int:
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
     with opened_store(options, read_only=False) as store:
-        hospital, inspector = connect_hospital(profile, credentials_of(profile)), ProcessInspector()
+        account = credentials_of(profile)
+        hospital, inspector = connect_hospital(profile, account), ProcessInspector()
         try:
             report = run_sync_round(store, hospital, inspector=inspector)
         finally:
@@ -145,11 +152,21 @@ def sync(options: Namespace) -> int:
     if options.json:
         say_json(report.to_json())
     else:
-        say(f"{report.cases_seen} cases seen, {report.objects_fetched} files fetched ({report.bytes_fetched} bytes)")
+        say(seen_words(report))
         say(f"{report.sent} sent, {report.waiting} waiting to leave, {report.rejected} rejected")
     for problem in report.problems:
         complain(problem)
+    if account is not None and account.needs_person:
+        complain(SIGN_IN_IN_THE_WINDOW)
     return DONE if report.complete else FAILED
+
+
+def seen_words(report: SyncReport) -> str:
+    """How many cases and files; of a round that broke off, the cases that were here already are not called seen."""
+    files = f"{report.objects_fetched} files fetched ({report.bytes_fetched} bytes)"
+    if report.complete:
+        return f"{report.cases_seen} cases seen, {files}"
+    return f"The round broke off: {files}; {report.cases_seen} cases are on this computer"
 
 
 @contextmanager

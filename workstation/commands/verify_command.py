@@ -15,7 +15,8 @@ def verify(options: Namespace) -> int:
     """Status 0 for a valid signature of someone trusted, else 1: also where nobody said whom to trust."""
     from sync.signing.verification import verify_file
 
-    found = verify_file(options.file, _trusted(options))
+    trust_pem = _trusted(options)
+    found = verify_file(options.file, trust_pem)
     if options.json:
         say_json(found.to_json())
     else:
@@ -23,17 +24,23 @@ def verify(options: Namespace) -> int:
         say(f"who:   {found.who or 'unknown'}")
         say(f"when:  {found.when.isoformat() if found.when else 'unknown'}")
         say(f"what:  {found.what or 'unknown'}")
-        trust = {True: "by a trusted authority", False: "NOT by a trusted authority", None: "not checked: give --trust"}
-        say(f"trust: {trust[found.trusted]}")
+        say(f"trust: {_trust_words(found.trusted, was_given=trust_pem is not None)}")
     if found.valid:
         return DONE
-    if found.intact and found.whole_document and found.trusted is None:
+    if found.intact and found.whole_document and found.trusted is None and trust_pem is None:
         complain(
             f"Whom to trust is not known, so {options.file.name} cannot be judged; name certificates with --trust."
         )
     else:
         complain(f"{options.file.name} is not valid.")
     return FAILED
+
+
+def _trust_words(trusted: bool | None, *, was_given: bool) -> str:
+    """Of a file that was changed no authority is asked: whoever signed did not sign this."""
+    if trusted is None:
+        return "not checked: there is no valid signature to judge" if was_given else "not checked: give --trust"
+    return "by a trusted authority" if trusted else "NOT by a trusted authority"
 
 
 def _trusted(options: Namespace) -> bytes | None:

@@ -10,6 +10,11 @@ from sync.errors import SyncError
 from sync.vault.key_record import SHORTEST_PASSPHRASE, SHORTEST_WITH_KEYRING
 from sync.vault.keys import SecretKeeper, Unlock
 from workstation.lanes import Lanes
+from workstation.unlocking import unlock_with
+
+RULE_WITH_KEYRING = (
+    f"At least {SHORTEST_WITH_KEYRING} digits or characters: the other half is in this computer's keyring."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,7 @@ class LockPresenter:
         find_keeper = self._find_keeper
 
         def work() -> Any:
-            keeper = find_keeper()
-            # Digits alone are a PIN only where a keyring holds the other half; elsewhere they are a passphrase, which
-            # has to be long.
-            is_pin = keeper is not None and word.isdigit()
-            return attempt(Unlock(pin=word, keeper=keeper) if is_pin else Unlock(passphrase=word, keeper=keeper))
+            return attempt(unlock_with(word, find_keeper()))
 
         self._attempt = None
         self._view.show_busy("Setting the passphrase…" if question.twice else "Opening…")
@@ -100,7 +101,7 @@ def first_question(with_keyring: bool) -> LockQuestion:
     if not with_keyring:
         rule = f"At least {SHORTEST_PASSPHRASE} characters: this computer has no keyring that could hold a second half."
     else:
-        rule = f"At least {SHORTEST_WITH_KEYRING} digits or characters: the other half is in this computer's keyring."
+        rule = RULE_WITH_KEYRING
     return LockQuestion(
         "Protect your cases",
         "What the hospital sends is kept encrypted on this computer. Choose what opens it. Nobody can tell you it "
