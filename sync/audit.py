@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     SIGNED = "opinion signed"
     SIGNING_FAILED = "signing failed"
     SIGNING_LOCKED = "signing locked"
+    TAKEN_BACK = "taken back"
     UPLOADED = "uploaded"
     RECEIPT = "receipt"
     SYNC_CONFLICT = "sync conflict"

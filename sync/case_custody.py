@@ -1,4 +1,4 @@
-"""Cases that the hospital took away: locked at once, kept for the site's grace, then shredded.
+"""Cases taken away, and cases given back: locked at once, kept for the site's grace, then shredded.
 
 Decided by the hospital's clock alone; how long is the site's to say (`sync.site_rules`). Protocol 1.5.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync.records.case import CaseId
+from sync.records.case import CaseId, CaseStatus
 from sync.records.conflict import CaseLock, ConflictKind
 from sync.site_rules import site_rules
 
@@ -25,6 +25,22 @@ def take_case_away(store: Store, case_id: CaseId, kind: ConflictKind, sentence: 
         shred_case(store, case_id, sentence)
         # The assignment is still this reader's: the whole worklist is asked for anew, and shows it without records.
         store.cases.put_sync_token(None)
+
+
+def put_away_given_back(store: Store, hospital_now: datetime) -> tuple[CaseId, ...]:
+    """Lock every case that the hospital holds as declined or closed without an opinion, for the site's grace.
+
+    Not one with an opinion signed here that may still have to leave: that is never deleted unasked.
+    """
+    shred_after = hospital_now + site_rules(store.directory).grace
+    day = f"{shred_after.astimezone():%d %B %Y}".lstrip("0")
+    case_ids = store.rounds.list_given_back()
+    for case_id in case_ids:
+        is_declined = store.cases.get_case(case_id).status is CaseStatus.REJECTED
+        closed = "is declined" if is_declined else "is closed without an opinion"
+        sentence = f"Case {case_id} {closed} and back with the hospital; this computer deletes its files on {day}."
+        store.conflicts.lock_case(CaseLock(case_id, ConflictKind.GIVEN_BACK, sentence, hospital_now, shred_after))
+    return case_ids
 
 
 def shred_due_cases(store: Store, hospital_now: datetime) -> tuple[CaseId, ...]:

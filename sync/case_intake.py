@@ -37,8 +37,8 @@ class CaseIntake:
     def take_in(
         self, task: Json, reading: CaseReading, kept_now: Callable[[CaseId], Case | None], *, with_records: bool
     ) -> MappedCase | None:
-        """The case as it is to be kept; None for an earlier assignment of it, closed long ago, and for one whose
-        release was withdrawn: that one is locked and shredded here.
+        """The case as it is to be kept; None for an earlier assignment of it, closed long ago, for one given back that
+        is not here, and for one whose release was withdrawn: that one is locked and shredded here.
 
         *kept_now* finds what is kept of it. Without its records, what was known of them stays until they are read.
         `UnsafeCase` where patient, owner or state are in doubt.
@@ -56,7 +56,8 @@ class CaseIntake:
             raise UnsafeCase(f"Case {case.case_id} was not taken in: it is assigned to somebody else.")
         before = kept_now(case.case_id)
         if before is None:
-            return mapped
+            # One that was given back long ago is no case of this reader's: its files would come only to be deleted.
+            return None if case.status in (CaseStatus.REJECTED, CaseStatus.FAILED) else mapped
         if case.status.is_terminal and case.task_reference != before.task_reference and self._is_open(before):
             return None
         if with_records and (lost := self._lost_release(before, case)):
@@ -70,7 +71,7 @@ class CaseIntake:
             case = replace(
                 case, consent=before.consent, consent_reference=before.consent_reference, studies=before.studies,
                 documents=before.documents, lab_results=before.lab_results, prior_reports=before.prior_reports,
-                manifest_reference=before.manifest_reference,
+                manifest_reference=before.manifest_reference, messages=before.messages,
             )  # fmt: skip
         sentence = find_changed_terms(case.case_id, terms_of(before), terms_of(case))
         if sentence and put_waiting_opinion_aside(self._store, case, sentence):

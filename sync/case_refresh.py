@@ -69,6 +69,7 @@ class CaseRefresh:
         reading.read_request()
         reading.read_consents()
         reading.read_records()
+        reading.read_messages()
         form = reading.read_questionnaire(lambda canonical: self._store.session.find(f"questionnaire:{canonical}"))
         mapped = self._intake.take_in(task, reading, self._store.cases.find_case, with_records=True)
         if mapped is None:

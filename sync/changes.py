@@ -9,13 +9,14 @@ from sync.records.case import CaseId
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The cases whose worklist row, objects, marks, opinion or outbox changed."""
+    """The cases whose worklist row, objects, marks, opinion, outbox or unread messages changed."""
 
     cases: frozenset[CaseId] = frozenset()
     objects: frozenset[CaseId] = frozenset()
     annotations: frozenset[CaseId] = frozenset()
     opinions: frozenset[CaseId] = frozenset()
     outbox: frozenset[CaseId] = frozenset()
+    messages: frozenset[CaseId] = frozenset()
 
     def __or__(self, other: Changes) -> Changes:
         return Changes(
@@ -24,7 +25,8 @@ class Changes:
             self.annotations | other.annotations,
             self.opinions | other.opinions,
             self.outbox | other.outbox,
+            self.messages | other.messages,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.cases or self.objects or self.annotations or self.opinions or self.outbox)
+        return bool(self.cases or self.objects or self.annotations or self.opinions or self.outbox or self.messages)

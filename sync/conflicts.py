@@ -32,6 +32,7 @@ __all__ = [
     "decide",
     "find_changed_terms",
     "given_away",
+    "moved_on_sentence",
     "release_sentence",
     "standing_of",
     "terms_from",
@@ -258,6 +259,12 @@ def closed_sentence(case_id: CaseId, status: str) -> str:
     )
 
 
+def moved_on_sentence(case_id: CaseId, status: str, wanted: str) -> str:
+    """Why a move was not made: the assignment stands elsewhere by now."""
+    now, deed = _STANDS.get(status, f"“{status}”"), _DEEDS.get(wanted, f"become “{wanted}”")
+    return f"The hospital has moved on: case {case_id} is {now} and can no longer {deed}; nothing was sent."
+
+
 def release_sentence(case_id: CaseId, release: Release) -> str:
     """Why nothing was sent: the patient's release."""
     if release is Release.RUN_OUT:
@@ -276,6 +283,21 @@ def access_withdrawn(case: Case) -> str:
     return f"The hospital no longer gives access to case {case.case_id}."
 
 
+_STANDS = {
+    CaseStatus.REQUESTED.value: "new",
+    CaseStatus.RECEIVED.value: "new",
+    CaseStatus.READY.value: "ready",
+    CaseStatus.ACCEPTED.value: "accepted",
+    CaseStatus.IN_PROGRESS.value: "in progress",
+    CaseStatus.ON_HOLD.value: "on hold",
+}
+_DEEDS = {
+    CaseStatus.ACCEPTED.value: "be accepted",
+    CaseStatus.REJECTED.value: "be declined",
+    CaseStatus.IN_PROGRESS.value: "be gone on with",
+    CaseStatus.ON_HOLD.value: "be put on hold",
+    CaseStatus.FAILED.value: "be closed without an opinion",
+}
 _OPEN = {status.value for status in CaseStatus if not status.is_terminal}
 _CLOSED = {
     CaseStatus.CANCELLED.value: "The hospital has cancelled case {case}; nothing was sent.",

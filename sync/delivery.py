@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.conflicts import Answered, Attempted, Conflict, Decision, Release, Standing, decide
+from sync.conflicts import (
+    Answered,
+    Attempted,
+    Conflict,
+    Decision,
+    Release,
+    Standing,
+    decide,
+    moved_on_sentence,
+)
 from sync.errors import (
     DamagedTransfer,
     ForeignObject,
@@ -44,6 +53,10 @@ _ATTEMPTED = {
 }
 
 
+class TakenBack(Exception):
+    """The entry is not waiting any more: the reader took it back before it left."""
+
+
 class Delivery:
     """One attempt at one entry."""
 
@@ -56,7 +69,9 @@ class Delivery:
         self._tries = 0
 
     def run(self) -> None:
-        """Returns when the hospital has it. Raises `Conflict`, or a `SyncError` with the entry still to be sent."""
+        """Returns when the hospital has it. Raises `Conflict`, `TakenBack`, or a `SyncError` with the entry still to be
+        sent.
+        """
         if self._entry.kind is OutboxKind.DELETION:
             # Says only that data is gone: it needs no release, and the case is no longer this reader's to look at.
             send_deletion_receipt(self._hospital.fhir, self._entry, self._hospital.profile.practitioner_reference)
@@ -104,6 +119,8 @@ class Delivery:
 
     def _send(self, task: Json) -> tuple[Answered, SyncError | None]:
         """One write, and how it was answered."""
+        if not self._store.outbox.note_leaving(self._entry.entry_id):
+            raise TakenBack
         self._tries += 1
         try:
             if self._opinion is not None:
@@ -195,8 +212,7 @@ class Delivery:
                 f"The hospital holds another report under the number {number}; it must be looked into."
             )
         if look.held.standing is Standing.OPEN and look.held.release is Release.HOLDS:
-            now, wanted = text(look.task, "status"), self._entry.subject
-            return Conflict(f"Case {case_id} is {now} and cannot become {wanted}; nothing was sent.")
+            return Conflict(moved_on_sentence(case_id, text(look.task, "status"), self._entry.subject))
         return Conflict(look.sentence)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sync.audit import AuditAction
 from sync.case_custody import take_case_away
 from sync.conflicts import Conflict
-from sync.delivery import Delivery
+from sync.delivery import Delivery, TakenBack
 from sync.errors import (
     ForeignObject,
     HospitalBusy,
@@ -100,6 +100,8 @@ class _Sending:
         try:
             Delivery(self._store, self._hospital, entry, self._cancelled).run()
             report.sent += 1
+        except TakenBack:
+            return
         except Conflict as conflict:
             self._stuck.add(entry.case_id)
             report.problems.append(str(conflict))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sync.errors import Refused, SignInNeeded
 from sync.fhir import searches
 from sync.fhir.elements import Json, child, reference_of, relative_reference, resources_in, text, version_id
+from sync.fhir.message_mapping import MESSAGE_KINDS
 from sync.records.open_case import OpenCase
 from sync.sync_token import SyncToken
 from sync.transfer.hospital import Hospital
@@ -19,6 +20,7 @@ from sync.transfer.retry import Cancelled
 if TYPE_CHECKING:
     from sync.store.database import Store
 
+_NEWCOMERS = frozenset({"Consent", *MESSAGE_KINDS})
 NAMED_PATIENTS = 50
 """Patients named in one search; with more open cases than twice that, the hospital is asked for all that changed."""
 
@@ -44,9 +46,12 @@ class _Watch:
         self._patients = sorted({case.patient_reference for case in open_cases if case.patient_reference})
 
     def mark(self, cancelled: Cancelled) -> None:
+        can_ask = self._hospital.fhir.capability().based_on_search
         for kind in searches.PATIENT_PARAMETER:
             if cancelled():
                 return
+            if kind in MESSAGE_KINDS and kind not in can_ask:
+                continue
             try:
                 self._mark_changed(kind)
             except Refused as error:
@@ -65,11 +70,11 @@ class _Watch:
                 reference = reference_of(resource)
                 patient_of[reference], versions[reference] = patient, version_id(resource)
         kept = self._store.rounds.find_versions(versions)
-        # A release that was never seen here may be the one that is waited for; other strangers are of other cases.
+        # A release or message never seen here may be the one that is waited for; other strangers are of other cases.
         changed = [
             reference
             for reference, version in versions.items()
-            if (kept[reference] != version if reference in kept else kind == "Consent")
+            if (kept[reference] != version if reference in kept else kind in _NEWCOMERS)
         ]
         if changed:
             self._store.rounds.mark_to_read({patient_of[reference] for reference in changed})

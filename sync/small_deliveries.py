@@ -134,11 +134,17 @@ def send_deletion_receipt(fhir: FhirGateway, entry: OutboxEntry, reader: str) ->
     )
 
 
+def records_request_number(case: Case, entry: OutboxEntry) -> str:
+    """Under which identifier the hospital knows a request for records."""
+    return f"{case.assignment}/records/{entry.entry_id}"
+
+
 def _records_request(case: Case, entry: OutboxEntry) -> Json:
-    wanted = [str(record) for record in entry.payload.get("wanted", ())]
+    wanted = [str(record) for record in entry.payload.get("wanted", ()) if record]
+    words = str(entry.payload.get("reason", "")) or "Records are missing."  # the first payload is never a record
     return {
         "resourceType": "CommunicationRequest",
-        "identifier": [{"system": MESSAGE_SYSTEM, "value": f"{case.assignment}/records/{entry.entry_id}"}],
+        "identifier": [{"system": MESSAGE_SYSTEM, "value": records_request_number(case, entry)}],
         "basedOn": [{"reference": case.service_request_reference}],
         "status": "active",
         "category": [{"coding": [{"system": REQUEST_CATEGORY_SYSTEM, "code": "records-missing"}]}],
@@ -146,7 +152,7 @@ def _records_request(case: Case, entry: OutboxEntry) -> Json:
         "about": [{"reference": case.task_reference}],
         "authoredOn": entry.queued_at.isoformat(timespec="seconds"),
         "requester": {"reference": case.owner_reference},
-        "payload": [{"contentString": text} for text in (str(entry.payload.get("reason", "")), *wanted) if text],
+        "payload": [{"contentString": text} for text in (words, *wanted)],
     }
 
 

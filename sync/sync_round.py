@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sync.audit_upload import upload_audit
-from sync.case_custody import shred_due_cases
+from sync.case_custody import put_away_given_back, shred_due_cases
 from sync.case_news import CaseNews
 from sync.case_refresh import CaseRefresh
 from sync.errors import HospitalBusy, Offline, SignInNeeded, StoreUnavailable, SyncError
@@ -134,6 +134,7 @@ class _Round:
             self._stage(SyncStage.RECORDS, lambda: mark_changed_cases(self._store, self._hospital, self._cancelled))
             self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
             self._stage(SyncStage.SENDING, self._send)
+            self._stage(SyncStage.SENDING, self._put_away_given_back)
             self._stage(SyncStage.RECORDS, lambda: cases.read(cases.list_due()))
             self._stage(SyncStage.SENDING, lambda: upload_audit(self._store, self._hospital, self._cancelled))
             self._stage(SyncStage.DOWNLOADING, lambda: self._fetch_files(inspector, facts, control))
@@ -178,6 +179,10 @@ class _Round:
     def _shred_what_is_due(self) -> None:
         """Cases taken away whose grace is over by the hospital's clock."""
         shred_due_cases(self._store, self._hospital.fhir.clock())
+
+    def _put_away_given_back(self) -> None:
+        """Cases declined or closed without an opinion, now that the hospital knows."""
+        put_away_given_back(self._store, self._hospital.fhir.clock())
 
     def _send(self) -> None:
         self._outbox = deliver_outbox(self._store, self._hospital, self._cancelled)

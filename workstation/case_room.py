@@ -22,7 +22,10 @@ from sync.transfer.control import TransferControl
 from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
 from workstation.background import Background, sentence_for
+from workstation.case.case_actions import case_actions
 from workstation.case.case_summary import CaseSummary
+from workstation.case.move_dialogs import MoveDialogs
+from workstation.case.moves_presenter import CaseMovesPresenter
 from workstation.case.page import CasePage
 from workstation.case.presenter import CasePresenter
 from workstation.case_notices import CaseNotices
@@ -44,7 +47,13 @@ from workstation.window.main_window import MainWindow
 from workstation.worklist.page import WorklistPage
 from workstation.worklist.presenter import WorklistPresenter
 
+UNDONE_WITHIN_MS = 8_000
+"""How long a case that is declined, closed or put on hold stays here before it leaves by itself."""
+BEHIND_MORE = ("case.ask_records", "case.resume", "case.decline", "case.close_without_opinion", "case.take_back")
+
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
     from sync.credentials import Credentials
     from workstation.opinion.presenter import OpinionPresenter
 
@@ -60,7 +69,11 @@ class CaseRoom:
         background: Background,
         registry: ActionRegistry,
         credentials: Credentials | None = None,
+        *,
+        menu_of: Callable[..., QMenu],
     ) -> None:
+        """*menu_of* makes a menu of some actions, by their ids."""
+        self._menu_of = menu_of
         self._window = window
         self._store = store
         self._profile = profile
@@ -70,6 +83,13 @@ class CaseRoom:
         self._desk = Desk(window, store, background, self._cases, registry)
         self._worklist = WorklistPresenter(store, background, local_now, self._say_failure)
         self._worklist_page = WorklistPage()
+        self._moves = CaseMovesPresenter(
+            store, background, lambda: self._cases.summary, self._changed, self._changed_slowly,
+            lambda sentence: window.status.say(sentence),
+        )  # fmt: skip
+        self._move_dialogs = MoveDialogs(window, self._moves)
+        self._sending = QTimer()
+        self._sending.setSingleShot(True)
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
         self._inspector = ProcessInspector()
         self._sync_interval_s = 0.0
@@ -93,6 +113,8 @@ class CaseRoom:
         self._views = RecordViews(store, background, time.monotonic)
         self._notices = CaseNotices(self._come_forward)
         self._network = NetworkReturn(self._sync.sync_now)
+        self._sending.setInterval(UNDONE_WITHIN_MS)
+        self._sending.timeout.connect(self._sync.sync_now)
 
     def open(
         self,
@@ -111,7 +133,11 @@ class CaseRoom:
         self._join_pages()
         self._join_sync()
         self._join_transfers()
-        self._registry.add([*self._desk.actions(), *self._own_actions()])
+        moves = case_actions(
+            self._moves, self._move_dialogs, lambda: self._cases.summary, self._case_page.show_messages
+        )
+        self._registry.add([*self._desk.actions(), *moves, *self._own_actions()])
+        self._case_page.use_moves(self._menu_of(*BEHIND_MORE))
         self._worklist_page.show_notice(notice)
         self._worklist.attach(self._worklist_page)
         self._transfers.attach(self._transfers_page)
@@ -203,6 +229,8 @@ class CaseRoom:
         self._sync.start(self._sync_interval_s)
 
     def _rest(self) -> None:
+        self._sending.stop()
+        self._case_page.messages.keep_draft()
         self._network.ignore()
         self._sync.stop()
         self._notices.close()
@@ -214,6 +242,12 @@ class CaseRoom:
         self._case_page.images_requested.connect(lambda: self._registry.run("page.reading"))
         self._case_page.opinion_requested.connect(lambda: self._registry.run("page.opinion"))
         self._case_page.accept_requested.connect(lambda: self._registry.run("case.accept"))
+        self._case_page.resume_requested.connect(lambda: self._registry.run("case.resume"))
+        self._case_page.take_back_requested.connect(lambda entry_id: self._moves.take_back(entry_id or None))
+        self._case_page.messages_requested.connect(lambda: self._registry.run("case.messages"))
+        self._case_page.messages_shown.connect(self._moves.note_seen)
+        self._case_page.message_sent.connect(self._moves.send)
+        self._case_page.message_draft_changed.connect(self._moves.keep_draft)
         self._case_page.override_requested.connect(self._cases.override_mismatch)
         self._case_page.record_shown.connect(lambda case_id, key: self._views.shown("case", 0, case_id, key))
         self._window.page_changed.connect(self._views.page_turned)
@@ -266,6 +300,13 @@ class CaseRoom:
         if changes.outbox:
             self._sync.sync_now()
 
+    def _changed_slowly(self, changes: Changes) -> None:
+        """What waits to leave stays a few seconds, so that it can be taken back."""
+        self._desk.changes_happened(changes)
+        self._registry.notify()
+        if changes.outbox:
+            self._sending.start()
+
     def _check_lease(self) -> None:
         """Too long without a good round, and no case stays on the screen; a good one brings them all back."""
 
@@ -295,16 +336,6 @@ class CaseRoom:
 
     def _own_actions(self) -> list[Action]:
         return [
-            Action(
-                "case.accept",
-                "&Accept the case",
-                run=self._cases.accept,
-                menu="&Case",
-                shortcut="Ctrl+Return",
-                enabled_when=lambda: self._cases.summary is not None and self._cases.summary.can_accept,
-                icon="accept",
-                page="case",
-            ),
             Action(
                 "case.conflicts",
                 "What the &hospital changed…",

@@ -22,35 +22,47 @@ STARTED_RANK = 0
 NOT_STARTED = (CaseStatus.REQUESTED, CaseStatus.RECEIVED, CaseStatus.READY)
 CLOSED_WORDS = {
     CaseStatus.REJECTED: "Declined",
-    CaseStatus.FAILED: "Failed",
+    CaseStatus.FAILED: "No opinion",
     CaseStatus.CANCELLED: "Cancelled",
     CaseStatus.ENTERED_IN_ERROR: "Withdrawn",
 }
+
+
+QUEUED_WORDS = {
+    CaseStatus.REJECTED: StateWords("Declined, unsent", "warning", 2),
+    CaseStatus.FAILED: StateWords("Closed, unsent", "warning", 2),
+    CaseStatus.ON_HOLD: StateWords("On hold, unsent", "warning", 2),
+    CaseStatus.IN_PROGRESS: StateWords("In progress", "accent", STARTED_RANK),
+}
+"""Where the reader moves a case, before the hospital has heard of it."""
 
 
 def state_of(
     case: Case,
     *,
     draft: bool = False,
-    accept_queued: bool = False,
+    queued_move: CaseStatus | None = None,
     signed: bool = False,
     delivered: bool = False,
     withdrawn: bool = False,
 ) -> StateWords:
     """The state a reader is shown. What was signed here counts before the hospital has said so."""
-    if withdrawn:
+    if withdrawn and case.status not in (CaseStatus.REJECTED, CaseStatus.FAILED):
         return StateWords("Withdrawn", "danger", 4)
     if delivered or case.status is CaseStatus.COMPLETED:
         return StateWords("Delivered", "good", 3)
     if signed:
         return StateWords("Waits to leave", "warning", 2)
     if case.status in CLOSED_WORDS:
-        return StateWords(CLOSED_WORDS[case.status], "danger", 4)
+        gave_back = case.status in (CaseStatus.REJECTED, CaseStatus.FAILED)
+        return StateWords(CLOSED_WORDS[case.status], "" if gave_back else "danger", 4)
+    if queued_move in QUEUED_WORDS:
+        return QUEUED_WORDS[queued_move]
     if case.status is CaseStatus.ON_HOLD:
         return StateWords("On hold", "warning", 2)
     if draft or case.status is CaseStatus.IN_PROGRESS:
         return StateWords("In progress", "accent", STARTED_RANK)
-    if accept_queued or case.status is CaseStatus.ACCEPTED:
+    if queued_move is CaseStatus.ACCEPTED or case.status is CaseStatus.ACCEPTED:
         return StateWords("Accepted", "accent", STARTED_RANK)
     return StateWords("New", "", 1)
 

@@ -137,12 +137,13 @@ def outbox_words(entries: Sequence[OutboxEntry]) -> str:
     """``1 opinion waits to leave``; what needs attention is said first."""
     stuck = [entry for entry in entries if entry.state is OutboxState.NEEDS_ATTENTION]
     opinions = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.OPINION]
-    moves = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.TASK_MOVE]
+    words = (OutboxKind.TASK_MOVE, OutboxKind.MESSAGE)
+    messages = [e for e in entries if e.state is OutboxState.WAITING and e.kind in words]
     parts = []
     if stuck:
         parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention: {stuck[0].last_error}")
     if opinions:
         parts.append(f"{len(opinions)} {'opinion waits' if len(opinions) == 1 else 'opinions wait'} to leave")
-    elif moves:
-        parts.append(f"{len(moves)} {'message waits' if len(moves) == 1 else 'messages wait'} to leave")
+    elif messages:
+        parts.append(f"{len(messages)} {'message waits' if len(messages) == 1 else 'messages wait'} to leave")
     return " · ".join(parts)

@@ -191,7 +191,15 @@ class RunningApplication(QObject):
         self._store = opened.store
         settings = Settings.load(self._home)
         account = self._signed_in or opened.account
-        self._room = CaseRoom(self.window, opened.store, opened.profile, self.background, self.registry, account)
+        self._room = CaseRoom(
+            self.window,
+            opened.store,
+            opened.profile,
+            self.background,
+            self.registry,
+            account,
+            menu_of=self._menus.menu_of,
+        )
         if account is not None:
             self._join_sign_in(opened, account, self._room)
         self._room.open(

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sync.records.case import Case, CaseId, CaseStatus
-from sync.records.outbox_entry import OutboxKind, OutboxState
+from sync.records.case import Case, CaseStatus
+from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from workstation.case_state import StateWords, state_of
 
 if TYPE_CHECKING:
     from sync.store.database import Store
 
 
-def load_state(store: Store, case: Case, *, accept_queued: bool) -> StateWords:
-    """The state of *case*, with what happened on this computer counted in."""
+def load_state(store: Store, case: Case, entries: Iterable[OutboxEntry]) -> StateWords:
+    """The state of *case*, with what happened on this computer counted in; *entries*: its part of the outbox."""
     case_id = case.case_id
     signed = store.opinions.find_signed(case_id) is not None
     return state_of(
         case,
         draft=not signed and store.opinions.find_draft(case_id) is not None,
-        accept_queued=accept_queued,
+        queued_move=queued_move_of(entries),
         signed=signed,
         delivered=signed and store.opinions.find_receipt(case_id) is not None,
         withdrawn=store.cases.find_withdrawal(case_id) is not None,
     )
 
 
-def accept_queued_cases(store: Store) -> frozenset[CaseId]:
-    """Cases whose acceptance is on its way to the hospital or has arrived there."""
-    return frozenset(
-        entry.case_id
-        for entry in store.outbox.list_entries()
-        if entry.kind is OutboxKind.TASK_MOVE
-        and entry.subject == CaseStatus.ACCEPTED.value
-        and entry.state is not OutboxState.NEEDS_ATTENTION
-    )
+def queued_move_of(entries: Iterable[OutboxEntry]) -> CaseStatus | None:
+    """Where the reader moves the case; None where nothing of that kind waits to leave."""
+    moves = [e for e in entries if e.kind is OutboxKind.TASK_MOVE and e.state is OutboxState.WAITING]
+    return CaseStatus(moves[-1].subject) if moves else None

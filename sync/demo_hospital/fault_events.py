@@ -127,6 +127,17 @@ def _go_on(_: HospitalState, task: Json) -> Json | None:
     return {**task, "status": "in-progress", "businessStatus": status, "restriction": restriction}
 
 
+def _write_to_the_reader(state: HospitalState, task: Json) -> Json | None:
+    """A message of the coordinator; it answers a request for records where one is open."""
+    text = "Thank you. The earlier examinations are being scanned and will be added to the records tomorrow."
+    state.put_resource({
+        "resourceType": "Communication", "id": new_id(), "status": "completed", "subject": task["for"],
+        "basedOn": [task["focus"]], "about": [{"reference": f"Task/{task['id']}"}], "sent": now_text(),
+        "sender": {"display": "Coordination of second opinions"}, "payload": [{"contentString": text}],
+    })  # fmt: skip
+    return None
+
+
 def _answer_elsewhere(state: HospitalState, task: Json) -> Json | None:
     """The same specialist's first opinion, signed on another computer, with its PDF and envelope."""
     if task["status"] in _CLOSED:
@@ -202,5 +213,6 @@ EVENTS: dict[str, Callable[[HospitalState, str], None]] = {
     "new-case": _assign_new_case,
     "due-changed": _on_task(_bring_forward),
     "records-arrived": _on_task(_go_on),
+    "message": _on_task(_write_to_the_reader),
     "already-answered": _on_task(_answer_elsewhere),
 }

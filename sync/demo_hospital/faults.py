@@ -109,6 +109,7 @@ FAULTS: dict[str, Fault] = {
         Fault("new-case", _EVENT, "fhir", "A further case without images is assigned.", CASE),
         Fault("due-changed", _EVENT, "fhir", "The opinion is due three days earlier.", CASE),
         Fault("records-arrived", _EVENT, "fhir", "What an on-hold case waited for is there; due in 14 days.", CASE),
+        Fault("message", _EVENT, "fhir", "The coordination of the hospital writes to the reader.", CASE),
         Fault("already-answered", _EVENT, "fhir",
               "The same specialist's opinion arrives from another computer and completes the assignment.", CASE),
     )

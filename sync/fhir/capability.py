@@ -25,6 +25,8 @@ class Capability:
 
     creates: frozenset[str] = frozenset()
     """Resource types that a client may create."""
+    based_on_search: frozenset[str] = frozenset()
+    """Resource types that can be searched by ``based-on``: the messages of a case."""
 
     def can_include(self, wanted: str) -> bool:
         return wanted in self.includes or f"{wanted.partition(':')[0]}:*" in self.includes
@@ -33,11 +35,15 @@ class Capability:
 def capability_from_statement(statement: Json) -> Capability:
     rest = next((r for r in children(statement, "rest") if text(r, "mode") == "server"), {})
     resources = {text(resource, "type"): resource for resource in children(rest, "resource")}
-    searchable = {
-        kind
-        for kind, resource in resources.items()
-        if any(text(parameter, "name") == "identifier" for parameter in children(resource, "searchParam"))
-    }
+
+    def searchable_by(name: str) -> frozenset[str]:
+        return frozenset(
+            kind
+            for kind, resource in resources.items()
+            if any(text(parameter, "name") == name for parameter in children(resource, "searchParam"))
+        )
+
+    searchable = searchable_by("identifier")
     includes = {
         f"{kind}:*" if allowed in ("*", f"{kind}:*") else ":".join(allowed.split(":")[:2])
         for kind, resource in resources.items()
@@ -53,6 +59,7 @@ def capability_from_statement(statement: Json) -> Capability:
         includes=frozenset(includes),
         transaction=any(text(i, "code") == "transaction" for i in children(rest, "interaction")),
         versioned_update=text(resources.get("Task", {}), "versioning") == "versioned-update",
-        identifier_search=frozenset(searchable),
+        identifier_search=searchable,
+        based_on_search=searchable_by("based-on"),
         conditional_create=frozenset(k for k in searchable if resources[k].get("conditionalCreate") is True),
     )

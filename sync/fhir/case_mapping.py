@@ -28,6 +28,7 @@ from sync.fhir.elements import (
     texts,
     version_id,
 )
+from sync.fhir.message_mapping import messages_of
 from sync.fhir.names import ASSIGNMENT_SYSTEM, CASE_SYSTEM
 from sync.fhir.records_mapping import map_records
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState, Patient, Priority
@@ -113,7 +114,11 @@ def case_from_resources(
         documents=records.documents,
         lab_results=records.lab_results if is_released else (),
         prior_reports=records.prior_reports if is_released else (),
-    )
+        messages=messages_of(
+            by_reference.values(), relative_reference(child(task, "focus"), fhir_base), reference_of(task), owner,
+            by_reference, fhir_base,
+        ),
+    )  # fmt: skip
     # Without a release the hospital may keep the records to itself, so their absence is not its fault.
     missing = records.problems if is_released else ()
     return MappedCase(case, (*problems, *(f"{title}: {problem}" for problem in missing)))

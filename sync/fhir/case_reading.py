@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from sync.fhir.case_mapping import manifest_of, questionnaire_of
 from sync.fhir.elements import Json, child, children, reference_of, relative_reference, resources_in, text
 from sync.fhir.fhir_gateway import FhirGateway
+from sync.fhir.message_mapping import MESSAGE_KINDS
 from sync.fhir.records_mapping import listed_references
-from sync.fhir.searches import consents, questionnaire, records
+from sync.fhir.searches import consents, messages, questionnaire, records
 
 
 class CaseReading:
@@ -59,6 +60,15 @@ class CaseReading:
             pointers += children(resource, "result")
             further += [relative_reference(pointer, self._fhir_base) for pointer in pointers]
         self._read_missing(further)
+
+    def read_messages(self) -> None:
+        """What the hospital and the reader wrote about the case, and who did, where the server can be asked for it."""
+        request = self._reference(self._task, "focus")
+        kinds = [kind for kind in MESSAGE_KINDS if kind in self._fhir.capability().based_on_search]
+        for kind in kinds if request else ():
+            self._search(messages(kind, request))
+        senders = [child(found, "sender") for found in self._resources.values() if text(found, "resourceType") in kinds]
+        self._read_missing([relative_reference(sender, self._fhir_base) for sender in senders])
 
     def read_questionnaire(self, find_known: Callable[[str], str | None]) -> str:
         """``Questionnaire/id`` of the form; asked for once, for ``url|version`` never changes. Empty where unknown."""

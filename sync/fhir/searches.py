@@ -19,6 +19,8 @@ PATIENT_PARAMETER = {
     "ImagingStudy": "patient",
     "DiagnosticReport": "patient",
     "Observation": "patient",
+    "Communication": "subject",
+    "CommunicationRequest": "subject",
 }
 """What a case consists of besides its Task, and how a search of it names the patient (FHIR R4)."""
 
@@ -54,6 +56,11 @@ def changes(kind: str, since: str, patient_references: Sequence[str]) -> str:
 
 def consents(patient_reference: str) -> str:
     return _address("Consent", [("patient", patient_reference), ("status", "active")])
+
+
+def messages(kind: str, request_reference: str) -> str:
+    """Communication or CommunicationRequest about one ServiceRequest."""
+    return _address(kind, [("based-on", request_reference), ("_count", str(CHANGES_AT_ONCE))])
 
 
 def reconciliation(task_ids: Sequence[str]) -> str:

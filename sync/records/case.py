@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import NewType
 
+from sync.records.message import Message
+
 CaseId = NewType("CaseId", str)
 """The hospital's case number, e.g. ``SO-2026-00042`` (identifier system ``{ID}/case``)."""
 
@@ -191,6 +193,8 @@ class Case:
     documents: tuple[Document, ...] = ()
     lab_results: tuple[LabResult, ...] = ()
     prior_reports: tuple[PriorReport, ...] = ()
+    messages: tuple[Message, ...] = ()
+    """Oldest first."""
 
     @property
     def slides(self) -> tuple[Document, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.records.case import Case
+from sync.records.case import Case, CaseStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,16 @@ class CaseStanding:
     """Objects here whose patient is not the case's."""
     rejected: int
     """Objects that did not pass the door."""
-    withdrawn: bool
     drafted: bool
     signed: bool
     delivered: bool
-    accept_queued: bool
-    """The acceptance is on its way to the hospital or has arrived there."""
+    queued_move: CaseStatus | None
+    """Where the reader moves the case: queued, and not at the hospital yet."""
+    unread: int
+    """Messages of the hospital that the reader has not seen."""
+    withdrawal: str = ""
+    """Why the case is locked; empty where it is not."""
+
+    @property
+    def withdrawn(self) -> bool:
+        return bool(self.withdrawal)

@@ -16,13 +16,23 @@ class ConflictKind(Enum):
     REASSIGNED = "given to somebody else"
     CANCELLED = "cancelled"
     CONSENT_WITHDRAWN = "release withdrawn"
+    GIVEN_BACK = "declined, or closed without an opinion"
+    """The reader's own doing: it locks, and asks nothing of anybody."""
     TERMS_CHANGED = "question or records changed after signing"
     ALREADY_THERE = "opinion already there from another computer"
 
     @property
     def locks(self) -> bool:
         """The case is not this reader's any more; nothing of it may be looked at."""
-        return self in (ConflictKind.REASSIGNED, ConflictKind.CANCELLED, ConflictKind.CONSENT_WITHDRAWN)
+        return self in _LOCKING
+
+
+_LOCKING = (
+    ConflictKind.REASSIGNED,
+    ConflictKind.CANCELLED,
+    ConflictKind.CONSENT_WITHDRAWN,
+    ConflictKind.GIVEN_BACK,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ class OutboxKind(Enum):
     """What leaves."""
 
     TASK_MOVE = "task move"
-    """``subject``: the new Task.status. Payload: ``reason`` (declined, failed), ``wanted`` (records missing)."""
+    """``subject``: the new Task.status. Payload: ``reason`` (declined, failed; on hold: the words to the hospital),
+    ``wanted`` (on hold: the records that are missing)."""
     OPINION = "opinion"
     """``subject``: the opinion identifier. Payload: ``terms``, what it answers, as signed."""
     MESSAGE = "message"
@@ -30,7 +31,7 @@ class OutboxState(Enum):
     NEEDS_ATTENTION = "needs attention"
     DELIVERED = "delivered"
     VOID = "void"
-    """An opinion that was signed again instead; it never leaves."""
+    """Taken back by the reader, or an opinion that was signed again instead; it never leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,14 @@ class OutboxEntry:
     """Our own pause after a failure."""
     held_until: datetime | None = None
     """The pause that the hospital asked for (Retry-After); nobody's impatience shortens it."""
+    left_at: datetime | None = None
+    """When it was first handed to the network: from then on the hospital may have it, whatever the answer was."""
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """The hospital surely does not have it: it never left, or was refused. A signed opinion is no such thing."""
+        if self.kind not in (OutboxKind.TASK_MOVE, OutboxKind.MESSAGE):
+            return False
+        if self.state is OutboxState.NEEDS_ATTENTION:
+            return True
+        return self.state is OutboxState.WAITING and self.left_at is None

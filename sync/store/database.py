@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sync.store.checkpoint_store import CheckpointStore
     from sync.store.conflict_store import ConflictStore
     from sync.store.connection import Database
+    from sync.store.message_store import MessageStore
     from sync.store.object_store import ObjectStore
     from sync.store.opinion_store import OpinionStore
     from sync.store.outbox_store import OutboxStore
@@ -41,6 +42,7 @@ class Store:
     opinions: OpinionStore
     outbox: OutboxStore
     conflicts: ConflictStore
+    messages: MessageStore
     session: SessionStore
     audit: AuditTrail
     vault: FileVault
@@ -53,6 +55,7 @@ class Store:
         from sync.store.case_store import CaseStore
         from sync.store.checkpoint_store import CheckpointStore
         from sync.store.conflict_store import ConflictStore
+        from sync.store.message_store import MessageStore
         from sync.store.object_store import ObjectStore
         from sync.store.opinion_store import OpinionStore
         from sync.store.outbox_store import OutboxStore
@@ -72,8 +75,9 @@ class Store:
         self.checkpoints = CheckpointStore(database)
         self.annotations = AnnotationStore(database, self.audit)
         self.opinions = OpinionStore(database, self.audit)
-        self.outbox = OutboxStore(database)
+        self.outbox = OutboxStore(database, self.audit)
         self.conflicts = ConflictStore(database, self.audit)
+        self.messages = MessageStore(database)
         self.session = SessionStore(database)
         self.worklist = WorklistStore(database)
         index = VaultIndex(database, keys)

@@ -6,12 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from sync.changes import Changes
 from sync.records.case import CaseId
 from sync.records.opinion import Json
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
+from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
 from sync.store.tables import delivered_part, outbox
 
@@ -23,8 +24,9 @@ _CLOSED = (OutboxState.DELIVERED.value, OutboxState.VOID.value)
 class OutboxStore:
     """Facet `Store.outbox`. Opinions enter through `OpinionStore.put_signed` only, and leave through `put_receipt`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, audit: AuditTrail) -> None:
         self._database = database
+        self._audit = audit
 
     def enqueue_move(self, case_id: CaseId, new_status: str, payload: Json | None = None) -> Changes:
         """Queue a move of the Task's state; one that repeats the case's last unsent move is not queued again."""
@@ -34,7 +36,7 @@ class OutboxStore:
                 .where(
                     outbox.c.case_id == case_id,
                     outbox.c.kind == OutboxKind.TASK_MOVE.value,
-                    outbox.c.state != OutboxState.DELIVERED.value,
+                    outbox.c.state.not_in(_CLOSED),
                 )
                 .order_by(outbox.c.entry_id.desc())
                 .limit(1)
@@ -49,6 +51,13 @@ class OutboxStore:
         with self._database.writing() as connection:
             insert_entry(connection, case_id, OutboxKind.MESSAGE, identifier, {"text": text})
         return Changes(outbox=frozenset({case_id}))
+
+    def list_case_entries(self, case_id: CaseId) -> tuple[OutboxEntry, ...]:
+        """Everything of one case, delivered entries too, in the order of queueing."""
+        query = select(outbox).where(outbox.c.case_id == case_id).order_by(outbox.c.entry_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(_entry(row) for row in rows)
 
     def list_entries(self) -> tuple[OutboxEntry, ...]:
         """Everything, delivered entries too, in the order of queueing."""
@@ -113,6 +122,29 @@ class OutboxStore:
                 .returning(outbox.c.case_id)
             ).scalar_one_or_none()
         return Changes() if case_id is None else Changes(outbox=frozenset({CaseId(case_id)}))
+
+    def note_leaving(self, entry_id: int) -> bool:
+        """It is handed to the network now, durable before it is. False: it is not waiting any more, do not send it."""
+        with self._database.writing() as connection:
+            found = connection.execute(
+                update(outbox)
+                .where(outbox.c.entry_id == entry_id, outbox.c.state == OutboxState.WAITING.value)
+                .values(left_at=func.coalesce(outbox.c.left_at, datetime.now(UTC).isoformat()))
+                .returning(outbox.c.entry_id)
+            ).scalar_one_or_none()
+        return found is not None
+
+    def take_back(self, entry_id: int) -> Changes:
+        """The reader takes it back; no change where the hospital may have it already."""
+        with self._database.writing() as connection:
+            row = connection.execute(select(outbox).where(outbox.c.entry_id == entry_id)).one_or_none()
+            if row is None or not _entry(row).can_be_taken_back:
+                return Changes()
+            void = OutboxState.VOID.value
+            connection.execute(update(outbox).where(outbox.c.entry_id == entry_id).values(state=void))
+            case_id = CaseId(row.case_id)
+            self._audit.append_within(connection, "taken back", case_id, row.kind, "success", {})
+        return Changes(outbox=frozenset({case_id}))
 
     def record_delivered(self, entry_id: int) -> Changes:
         """It has arrived. ValueError for an opinion without receipt: `put_receipt` delivers those."""
@@ -182,6 +214,7 @@ def _entry(row: Row[Any]) -> OutboxEntry:
         json.loads(row.payload),
         _moment(row.not_before),
         _moment(row.held_until),
+        _moment(row.left_at),
     )
 
 

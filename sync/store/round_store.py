@@ -15,7 +15,7 @@ from sync.records.case import Case, CaseId, CaseStatus
 from sync.records.open_case import OpenCase
 from sync.store.connection import Database
 from sync.store.record_codec import from_text
-from sync.store.tables import case_record, fhir_resource, refused_task
+from sync.store.tables import case_record, fhir_resource, refused_task, signed_opinion
 
 AGED_AT_ONCE = 50
 """Cases read again only because it is long ago, in one round: the rest of them wait for the next rounds."""
@@ -88,6 +88,17 @@ class RoundStore:
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(case_record.c.case_id)).scalars().all()
         return tuple(from_text(Case, row) for row in rows)
+
+    def list_given_back(self) -> tuple[CaseId, ...]:
+        """Cases declined or closed without an opinion that are not locked yet, and hold nothing signed."""
+        columns, signed = case_record.c, select(signed_opinion.c.case_id)
+        given_back = (CaseStatus.REJECTED.value, CaseStatus.FAILED.value)
+        query = select(columns.case_id).where(
+            columns.withdrawn.is_(None), columns.status.in_(given_back), columns.case_id.not_in(signed)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(columns.case_id)).scalars().all()
+        return tuple(CaseId(row) for row in rows)
 
     def note_fetched(self, cases: Collection[Case]) -> None:
         """Everything that these cases list is here or was turned away; a change at the hospital asks anew."""

@@ -58,9 +58,11 @@ receipt = _table("receipt", "opinion_identifier", "case_id record")
 outbox = _table(
     "outbox",
     "entry_id",
-    "case_id kind subject state last_error queued_at last_attempt_at payload not_before held_until",
+    "case_id kind subject state last_error queued_at last_attempt_at payload not_before held_until left_at",
     "entry_id attempts",
 )
+seen_message = _table("seen_message", "case_id reference", "at")
+message_draft = _table("message_draft", "case_id", "text")
 conflict = _table("conflict", "conflict_id", "case_id kind sentence detail raised_at settled_at choice", "conflict_id")
 case_lock = _table("case_lock", "case_id", "kind sentence locked_at shred_after")
 voided_opinion = _table("voided_opinion", "opinion_identifier", "case_id reason at")

@@ -1,4 +1,4 @@
-"""The worklist's lines out of the store: six statements for one case or for five hundred.
+"""The worklist's lines out of the store: seven statements for one case or for five hundred.
 
 Files are counted in an index; no object's row is read.
 """
@@ -22,6 +22,7 @@ from sync.store.tables import (
     outbox,
     receipt,
     rejected_object,
+    seen_message,
     signed_opinion,
     stored_object,
 )
@@ -69,32 +70,35 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
         connection.execute(select(opinion_draft.c.case_id).where(opinion_draft.c.case_id.in_(wanted))).scalars()
     )
     delivered = _signed(connection, wanted)
-    accepting = set(
-        connection.execute(
-            select(outbox.c.case_id).where(
-                outbox.c.case_id.in_(wanted),
-                outbox.c.kind == OutboxKind.TASK_MOVE.value,
-                outbox.c.subject == CaseStatus.ACCEPTED.value,
-                outbox.c.state != OutboxState.NEEDS_ATTENTION.value,
-            )
-        ).scalars()
+    moves = select(outbox.c.case_id, outbox.c.subject).where(
+        outbox.c.case_id.in_(wanted),
+        outbox.c.kind == OutboxKind.TASK_MOVE.value,
+        outbox.c.state == OutboxState.WAITING.value,
     )
+    moving = {row.case_id: CaseStatus(row.subject) for row in connection.execute(moves.order_by(outbox.c.entry_id))}
+    seen: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(select(seen_message).where(seen_message.c.case_id.in_(wanted))):
+        seen[row.case_id].add(row.reference)
     rows = connection.execute(
         select(case_record.c.case_id, case_record.c.record, case_record.c.withdrawn).where(
             case_record.c.case_id.in_(wanted)
         )
     ).all()
     for case_id, record, withdrawn in rows:
+        case = from_text(Case, record)
         yield CaseStanding(
-            case=from_text(Case, record),
+            case=case,
             files_here=here.get(case_id, {}),
             strangers=strangers.get(case_id, 0),
             rejected=rejected.get(case_id, 0),
-            withdrawn=withdrawn is not None,
             drafted=case_id in drafted and case_id not in delivered,
             signed=case_id in delivered,
             delivered=delivered.get(case_id, False),
-            accept_queued=case_id in accepting,
+            queued_move=moving.get(case_id),
+            unread=sum(
+                message.reference not in seen[case_id] for message in case.messages if not message.is_from_reader
+            ),
+            withdrawal=withdrawn or "",
         )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sync.dicomweb.dicomweb_gateway import ACCEPT_LADDER
 from sync.fhir import searches
+from sync.fhir.message_mapping import MESSAGE_KINDS
 from sync.fhir.opinion_mapping import opinion_bundle
 from tests.peers.opinions import signed_opinion
 from tests.sync.sample_records import sample_case
@@ -53,6 +54,7 @@ def test_that_the_searches_are_those_that_are_made() -> None:
         searches.records("x", ["List:item", "ImagingStudy:endpoint"]),
         *(searches.changes(kind, "2026-01-01T00:00:00Z", ["Patient/x"]) for kind in searches.PATIENT_PARAMETER),
         searches.consents("Patient/x"),
+        *(searches.messages(kind, "ServiceRequest/x") for kind in MESSAGE_KINDS),
         searches.reconciliation(["x"]),
         searches.questionnaire("http://x|1"),
         *(searches.by_identifier(kind, "http://x", "1") for kind in KNOWN_BY_IDENTIFIER),

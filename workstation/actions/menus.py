@@ -59,6 +59,13 @@ class Menus:
             qaction = self._qactions.get(action.id) or self._make(action)
             qaction.setEnabled((not action.page or action.page == page) and self._registry.can_run(action.id))
 
+    def menu_of(self, *action_ids: str) -> QMenu:
+        """A menu of its own of some of the actions, with their keys; their conditions are those of the menu bar."""
+        menu = QMenu(self._window)
+        menu.addActions([self._qactions[action_id] for action_id in action_ids])
+        menu.aboutToShow.connect(self.refresh)
+        return menu
+
     def _make(self, action: Action) -> QAction:
         qaction = QAction(action.text, self._window)
         if action.icon:

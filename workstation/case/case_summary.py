@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sync.records.case import Case, ConsentState, Document, DocumentCategory, LabResult
 from sync.records.opinion import Receipt
+from sync.records.outbox_entry import OutboxEntry
 from sync.records.stored_object import Integrity
-from workstation.case_state import NOT_STARTED, PRIORITY_WORDS, StateWords
+from workstation.case.case_moves import CaseMoves, Standing, moves_of, standing_of
+from workstation.case.conversation import Conversation, conversation_of
+from workstation.case_state import PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
 from workstation.size_words import size_words
@@ -77,7 +81,11 @@ class CaseSummary:
     foreign: tuple[str, ...]
     """One sentence for each object whose patient is not the case's."""
     override_reason: str | None
-    can_accept: bool
+    moves: CaseMoves
+    standing: Standing
+    conversation: Conversation
+    can_write: bool
+    """A message about the case would still be read: it is this reader's, open or just answered."""
     read_only: bool
     receipt: str
 
@@ -99,14 +107,18 @@ def summarise(
     now: datetime,
     *,
     override_reason: str | None,
-    accept_queued: bool,
+    entries: Sequence[OutboxEntry],
+    seen: Collection[str],
+    message_draft: str,
     signed: bool,
     receipt: Receipt | None,
     withdrawal: str | None,
 ) -> CaseSummary:
-    """Put *case* and what is *here* of it in words."""
+    """Put *case* and what is *here* of it in words; *entries*: its part of the outbox, *seen*: messages looked at."""
     priority, priority_tone, _ = PRIORITY_WORDS[case.priority]
     finished = state.rank >= 3
+    is_closed = signed or case.status.is_terminal or withdrawal is not None
+    moves = moves_of(case, entries, is_closed=is_closed)
     return CaseSummary(
         case=case,
         identity=identity_of(case, now.date()),
@@ -120,8 +132,11 @@ def summarise(
         missing=_missing(case, here, withdrawal),
         foreign=tuple(stored.patient_mismatch for stored in here.foreign),
         override_reason=override_reason,
-        can_accept=case.status in NOT_STARTED and not accept_queued and not signed and withdrawal is None,
-        read_only=signed or case.status.is_terminal or withdrawal is not None,
+        moves=moves,
+        standing=standing_of(case, entries, moves, now),
+        conversation=conversation_of(case, entries, seen, message_draft, now),
+        can_write=withdrawal is None and not case.status.is_terminal,
+        read_only=is_closed,
         receipt=_receipt_words(receipt, now),
     )
 

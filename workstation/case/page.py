@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -19,14 +20,19 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.background import Background
+from workstation.case.case_moves import Standing
 from workstation.case.case_summary import CaseSummary, RecordLine
+from workstation.case.conversation import Conversation
 from workstation.case.document_pane import DocumentPane
+from workstation.case.messages_pane import MessagesPane
 from workstation.case.mismatch_banner import MismatchBanner
 from workstation.case.records_list import ROW_HEIGHT_PX, LabTable, RecordsList
+from workstation.case.standing_banner import StandingBanner
 from workstation.window.icons import icon
 from workstation.window.theme import set_role
 
 LEFT_WIDTH_PX = 500
+DOCUMENT_FACE, LABS_FACE, MESSAGES_FACE = range(3)
 
 
 class CasePage(QWidget):
@@ -35,6 +41,15 @@ class CasePage(QWidget):
     images_requested = Signal()
     opinion_requested = Signal()
     accept_requested = Signal()
+    resume_requested = Signal()
+    take_back_requested = Signal(int)
+    """The outbox entry of a message; 0: the case's last move."""
+    message_sent = Signal(str)
+    message_draft_changed = Signal(str, str)
+    """Case, and what is written so far."""
+    messages_requested = Signal()
+    messages_shown = Signal()
+    """The conversation is in front of the reader."""
     override_requested = Signal(str)
     record_shown = Signal(str, str)
     """Case and record of the document that is asked for; both empty: none is shown."""
@@ -52,9 +67,20 @@ class CasePage(QWidget):
         self.banner.override_requested.connect(self.override_requested)
         self.document = DocumentPane(background)
         self._labs = LabTable()
+        self.standing = StandingBanner()
+        self.standing.resume_requested.connect(self.resume_requested)
+        self.standing.take_back_requested.connect(lambda: self.take_back_requested.emit(0))
+        self.messages = MessagesPane()
+        self.messages.send_requested.connect(self.message_sent)
+        self.messages.take_back_requested.connect(self.take_back_requested)
+        self.messages.draft_changed.connect(self.message_draft_changed)
+        self.messages.left.connect(self._leave_messages)
         self._right = QStackedWidget()
         self._right.addWidget(self.document)
         self._right.addWidget(_card("Laboratory results", self._labs))
+        self._right.addWidget(self.messages)
+        self._beside_messages = DOCUMENT_FACE
+        self._moves_menu: QMenu | None = None
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(14)
@@ -68,6 +94,7 @@ class CasePage(QWidget):
         layout.setSpacing(12)
         layout.addLayout(self._make_head())
         layout.addWidget(self.banner)
+        layout.addWidget(self.standing)
         layout.addWidget(splitter, 1)
         self.setFocusProxy(self._records)
         self.show_case(None)
@@ -81,11 +108,13 @@ class CasePage(QWidget):
         self._show_head(summary)
         self.banner.show_mismatch(summary.foreign if summary else (), summary.override_reason if summary else None)
         self._show_words(summary)
+        self.standing.show_standing(summary.standing if summary else Standing())
+        self._show_conversation(summary)
         if summary is None:
             self._records.show_records((), None)
             self._labs.show_results(())
             self.document.clear("No case open.")
-            self._right.setCurrentIndex(0)
+            self._right.setCurrentIndex(DOCUMENT_FACE)
             return
         self._labs.show_results(summary.labs)
         if same and last is not None and last.records == summary.records:
@@ -93,11 +122,53 @@ class CasePage(QWidget):
         if not same:
             self._left.verticalScrollBar().setValue(0)  # the question first
             self.document.clear("")
-            self._right.setCurrentIndex(0)
+            self._right.setCurrentIndex(DOCUMENT_FACE)
         current = self._records.current_key() if same else None
         if current is None:
             current = next((line.key for line in summary.records if line.showable and line.kind == "document"), None)
+        face = self._right.currentIndex()
         self._records.show_records(summary.records, current)
+        if same and face == MESSAGES_FACE:
+            self._right.setCurrentIndex(MESSAGES_FACE)  # records that arrive take no message out of sight
+            self._messages.setChecked(True)
+
+    def show_messages(self) -> None:
+        """Bring the conversation to the front, ready to write; again: back to the records."""
+        if self._summary is None:
+            return
+        if self._right.currentIndex() == MESSAGES_FACE:
+            self._leave_messages()
+            return
+        self._beside_messages = self._right.currentIndex()
+        self._right.setCurrentIndex(MESSAGES_FACE)
+        self.messages.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._show_conversation(self._summary)
+
+    def _leave_messages(self) -> None:
+        self._right.setCurrentIndex(self._beside_messages)
+        self._records.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._show_conversation(self._summary)
+
+    def _show_conversation(self, summary: CaseSummary | None) -> None:
+        conversation = summary.conversation if summary else Conversation()
+        case_id = summary.case.case_id if summary else ""
+        self.messages.show_conversation(case_id, conversation, can_write=bool(summary and summary.can_write))
+        unread = len(conversation.unread)
+        is_shown = self._right.currentIndex() == MESSAGES_FACE
+        self._messages.setText(f"Messages · {unread} new (Ctrl+M)" if unread else "Messages (Ctrl+M)")
+        self._messages.setChecked(is_shown)
+        self._messages.setEnabled(summary is not None)
+        self._messages.setIcon(icon("message", "accent" if unread else "text_bright"))
+        if unread and is_shown and self.isVisible():
+            self.messages_shown.emit()
+
+    def use_moves(self, menu: QMenu) -> None:
+        """The less usual moves, behind one button."""
+        self._moves_menu = menu
+
+    def _show_more(self) -> None:
+        if self._moves_menu is not None:
+            self._moves_menu.popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
 
     def _make_head(self) -> QHBoxLayout:
         self._title = QLabel()
@@ -105,7 +176,7 @@ class CasePage(QWidget):
         self._state = QLabel()
         self._priority = QLabel()
         self._due = QLabel()
-        self._accept = self._button("case-accept", "Accept the case", "accept", self.accept_requested)
+        self._accept = self._button("case-accept", "Accept (Ctrl+Enter)", "accept", self.accept_requested)
         self._images = self._button("case-open-images", "Images (F4)", "images", self.images_requested)
         self._opinion = self._button("case-open-opinion", "Opinion (F6)", "opinion", self.opinion_requested)
         head = QHBoxLayout()
@@ -115,7 +186,15 @@ class CasePage(QWidget):
             pill.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
             head.addWidget(pill)
         head.addStretch(1)
-        for button in (self._accept, self._opinion, self._images):
+        self._messages = self._button("case-messages", "Messages (Ctrl+M)", "message", self.messages_requested)
+        self._messages.setCheckable(True)
+        self._more = QPushButton(icon("more", "text_bright"), "More")
+        self._more.setObjectName("case-more")
+        self._more.setToolTip("Ask for records, decline, close without an opinion")
+        self._more.setAutoDefault(False)
+        self._more.clicked.connect(self._show_more)
+        head.addWidget(self._more)
+        for button in (self._messages, self._accept, self._opinion, self._images):
             head.addWidget(button)
         return head
 
@@ -164,12 +243,14 @@ class CasePage(QWidget):
             pill.setText(text)
             pill.setVisible(bool(text))
             set_role(pill, "pill", tone)
-        self._accept.setVisible(bool(summary and summary.can_accept))
+        can_accept = bool(summary and summary.moves.can_accept)
+        self._accept.setVisible(can_accept)
+        self._more.setEnabled(summary is not None)
         self._images.setEnabled(bool(summary and summary.has_images and not summary.is_blocked))
         self._opinion.setEnabled(summary is not None)
         # One next step stands out: take the case, then look at it.
         set_role(self._accept, "primary")
-        set_role(self._images, "" if summary and summary.can_accept else "primary")
+        set_role(self._images, "" if can_accept else "primary")
 
     def _show_words(self, summary: CaseSummary | None) -> None:
         questions = summary.case.questions if summary else ()
@@ -197,11 +278,12 @@ class CasePage(QWidget):
     def _show_record(self, line: RecordLine) -> None:
         if self._summary is None:
             return
+        self._messages.setChecked(False)
         if line.kind == "labs":
             self.record_shown.emit(self._summary.case.case_id, line.key)
-            self._right.setCurrentIndex(1)
+            self._right.setCurrentIndex(LABS_FACE)
             return
-        self._right.setCurrentIndex(0)
+        self._right.setCurrentIndex(DOCUMENT_FACE)
         if not line.showable:
             self.record_shown.emit("", "")
             self.document.clear(line.sentence)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from sync.changes import Changes
 from sync.errors import CaseLocked, StoreUnavailable
 from sync.lease import find_lease_sentence
-from sync.records.case import CaseId, CaseStatus
+from sync.records.case import CaseId
 from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
 from workstation.completeness import completeness_of
 from workstation.lanes import Lanes
-from workstation.stored_state import accept_queued_cases, load_state
+from workstation.stored_state import load_state
 
 if TYPE_CHECKING:
     from sync.store.database import Store
@@ -72,7 +72,7 @@ class CasePresenter:
 
     def changes_happened(self, changes: Changes) -> None:
         """Load again when the open case is among what changed; marks do not show here, of drafts only the first."""
-        touched = changes.cases | changes.objects | changes.outbox
+        touched = changes.cases | changes.objects | changes.outbox | changes.messages
         if self.summary is not None and self.summary.state.rank > STARTED_RANK:
             touched |= changes.opinions
         if self._wanted is None or self._wanted not in touched:
@@ -81,16 +81,6 @@ class CasePresenter:
             self._load_again = True  # one reading at a time, however fast files arrive
         else:
             self.open_case(self._wanted)
-
-    def accept(self) -> None:
-        """Tell the hospital that the reader takes the case: queued now, sent with the next sync."""
-        summary = self.summary
-        if summary is None or not summary.can_accept:
-            return
-        case_id = summary.case.case_id
-        self._lanes.store_lane(
-            lambda: self._store.outbox.enqueue_move(case_id, CaseStatus.ACCEPTED.value), self._changed
-        )
 
     def override_mismatch(self, reason: str) -> bool:
         """Take responsibility for a foreign-looking object, for *reason*. False: that is no reason."""
@@ -150,15 +140,17 @@ def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
     if lock is not None or found is None:
         raise CaseLocked(lock.sentence if lock is not None else f"Case {case_id} is not on this computer any more.")
     case = found
-    accept_queued = case_id in accept_queued_cases(store)
+    entries = store.outbox.list_case_entries(case_id)
     signed = store.opinions.find_signed(case_id) is not None
     return summarise(
         case,
         completeness_of(case, store.objects.list_objects(case_id), store.objects.list_rejected(case_id)),
-        load_state(store, case, accept_queued=accept_queued),
+        load_state(store, case, entries),
         now,
         override_reason=store.objects.find_mismatch_override(case_id),
-        accept_queued=accept_queued,
+        entries=entries,
+        seen=store.messages.list_seen(case_id),
+        message_draft=store.messages.find_draft(case_id),
         signed=signed,
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         withdrawal=store.cases.find_withdrawal(case_id),

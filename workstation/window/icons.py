@@ -60,6 +60,9 @@ GLYPHS = {
     "sign": "mdi6.draw-pen",
     "lock": "mdi6.lock-outline",
     "done": "mdi6.check-circle-outline",
+    "message": "mdi6.message-text-outline",
+    "more": "mdi6.dots-horizontal",
+    "waiting": "mdi6.timer-sand",
     "receipt": "mdi6.receipt-text-check-outline",
 }
 """Our word for an icon → its glyph."""

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from sync.records.case import CaseId
-from workstation.worklist.presenter import WorklistRow, matching
+from workstation.worklist.presenter import WorklistRow, matching, unread_words
 
 COLUMNS = ("STATE", "PRIORITY", "PATIENT", "QUESTION", "DUE", "HERE")
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -89,7 +89,9 @@ class WorklistModel(QAbstractTableModel):
         if role == ROW_ROLE:
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._words(row, COLUMNS[index.column()])
+            words = self._words(row, COLUMNS[index.column()])
+            is_told = role != Qt.ItemDataRole.DisplayRole and COLUMNS[index.column()] == "QUESTION"
+            return f"{words}\n{unread_words(row.unread)}" if is_told and row.unread else words
         return None
 
     def _words(self, row: WorklistRow, column: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.lease import find_lease_sentence
-from sync.records.case import Case, CaseId, ConsentState
+from sync.records.case import Case, CaseId, CaseStatus, ConsentState
 from sync.records.case_standing import CaseStanding
 from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
 from workstation.completeness import completeness_in
@@ -44,6 +44,8 @@ class WorklistRow:
     here_tone: str
     is_incomplete: bool
     """More of it may come with a round of sync."""
+    unread: int
+    """Messages of the hospital that the reader has not seen."""
     order: tuple[int, int, float, str]
     haystack: str
     """Everything a search looks through, case-folded."""
@@ -97,7 +99,7 @@ class WorklistPresenter:
             for case_id in changes.opinions
             if case_id in self._rows and self._rows[case_id].state.rank > STARTED_RANK
         }
-        self._touched |= changes.cases | changes.objects | changes.outbox | started
+        self._touched |= changes.cases | changes.objects | changes.outbox | changes.messages | started
         self._load_touched()
 
     def progressed(self, case_id: CaseId, text: str) -> None:
@@ -164,7 +166,7 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     state = state_of(
         case,
         draft=standing.drafted,
-        accept_queued=standing.accept_queued,
+        queued_move=standing.queued_move,
         signed=standing.signed,
         delivered=standing.delivered,
         withdrawn=standing.withdrawn,
@@ -177,10 +179,13 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"
     if standing.withdrawn or is_lease_over:
-        said = "The hospital took this case away." if standing.withdrawn else "Locked until the next sync."
+        said = "Locked until the next sync."
+        if standing.withdrawn:
+            is_given_back = case.status in (CaseStatus.REJECTED, CaseStatus.FAILED)
+            said = standing.withdrawal if is_given_back else "The hospital took this case away."
         return locked_row(make_row(case, state, "", "muted", now), said)
     incomplete = case.consent is ConsentState.ACTIVE and not here.is_whole
-    return make_row(case, state, words, tone, now, is_incomplete=incomplete)
+    return make_row(case, state, words, tone, now, is_incomplete=incomplete, unread=standing.unread)
 
 
 def locked_row(row: WorklistRow, said: str) -> WorklistRow:
@@ -189,7 +194,14 @@ def locked_row(row: WorklistRow, said: str) -> WorklistRow:
 
 
 def make_row(
-    case: Case, state: StateWords, here: str, here_tone: str, now: datetime, *, is_incomplete: bool = False
+    case: Case,
+    state: StateWords,
+    here: str,
+    here_tone: str,
+    now: datetime,
+    *,
+    is_incomplete: bool = False,
+    unread: int = 0,
 ) -> WorklistRow:
     """Put a case in words."""
     priority, priority_tone, priority_rank = PRIORITY_WORDS[case.priority]
@@ -208,11 +220,26 @@ def make_row(
         here=here,
         here_tone=here_tone,
         is_incomplete=is_incomplete,
+        unread=unread,
         order=(state.rank // 2, priority_rank, due_at, case.case_id),
         haystack=" ".join(
-            (identity.name, identity.details, *case.questions, case.working_diagnosis, state.text, priority, here)
+            (
+                identity.name,
+                identity.details,
+                *case.questions,
+                case.working_diagnosis,
+                state.text,
+                priority,
+                here,
+                unread_words(unread),
+            )
         ).casefold(),
     )
+
+
+def unread_words(count: int) -> str:
+    """``2 new messages``; empty for none."""
+    return "" if not count else "1 new message" if count == 1 else f"{count} new messages"
 
 
 def matching(rows: tuple[WorklistRow, ...], typed: str) -> list[WorklistRow]:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workstation.window.theme import colour
 from workstation.worklist.model import COLUMNS, ROW_ROLE
-from workstation.worklist.presenter import WorklistRow
+from workstation.worklist.presenter import WorklistRow, unread_words
 
 ROW_HEIGHT_PX = 58
 INSET_PX = 10
@@ -45,6 +45,8 @@ class RowDelegate(QStyledItemDelegate):
         elif column == "PATIENT":
             self._two_lines(painter, inner, font, row)
         elif column == "QUESTION":
+            if row.unread:
+                inner.setRight(self._unread(painter, inner, font, unread_words(row.unread)) - INSET_PX)
             self._wrapped(painter, inner, font, words)
         else:
             tone = {"PRIORITY": row.priority_tone, "DUE": row.due.tone, "HERE": row.here_tone}[column]
@@ -64,6 +66,15 @@ class RowDelegate(QStyledItemDelegate):
         painter.setPen(_tone(tone))
         painter.setFont(small)
         painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _unread(self, painter: QPainter, area: QRect, font: QFont, words: str) -> int:
+        """A pill at the right of *area*; where it begins."""
+        small = QFont(font)
+        small.setPixelSize(11)
+        left = area.right() - QFontMetrics(small).horizontalAdvance(words) - 20
+        self._pill(painter, QRect(left, area.top() + 11, area.right() - left + 1, 20), font, words, "accent")
+        painter.setFont(font)
+        return left
 
     def _case_number(self, painter: QPainter, area: QRect, font: QFont, number: str) -> None:
         small = QFont(font)

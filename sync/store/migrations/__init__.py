@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 from sync.errors import StoreUnavailable
 from sync.vault.keys import StoreKeys
 
-STEPS = ("0001_first_schema", "0002_wrapped_keys", "0004_transfer", "0005_outbox", "0006_round", "0007_audit")
+STEPS = (
+    "0001_first_schema", "0002_wrapped_keys", "0004_transfer", "0005_outbox", "0006_round", "0007_audit",
+    "0008_messages",
+)  # fmt: skip
 """In order, one for each user_version from 1 on. A released step never changes."""
 
 KNOWN_VERSION = len(STEPS)

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QTableWidget, QWidget
 
 from sync.changes import Changes
-from sync.records.case import CaseId, CaseStatus, ConsentState
+from sync.records.case import CaseId, ConsentState
 from sync.records.stored_object import RejectedObject
 from sync.store.database import Store, open_store
 from tests.workstation.cases import CASE_ID, NOW, REPORT, make_case, make_file, make_image
@@ -112,18 +112,6 @@ def test_that_a_foreign_image_blocks_until_a_reason_is_given_and_audited(store: 
     assert presenter.override_mismatch("Maiden name; birth date and address agree")
     assert not is_blocked(presenter)
     assert any("Maiden name" in str(entry.detail) for entry in store.audit.entries())
-
-
-def test_that_accepting_queues_one_move_and_takes_the_button_away(store: Store) -> None:
-    store.cases.put_case(make_case(), [])
-    heard: list[Changes] = []
-    presenter = make_presenter(store, heard)
-    presenter.open_case(CASE_ID)
-    presenter.accept()
-    presenter.accept()
-    assert [entry.subject for entry in store.outbox.list_waiting()] == [CaseStatus.ACCEPTED.value]
-    assert presenter.summary is not None
-    assert (presenter.summary.can_accept, presenter.summary.state.text) == (False, "Accepted")
 
 
 def test_that_nothing_of_the_last_patient_stays_while_the_next_case_loads(store: Store) -> None:
