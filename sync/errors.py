@@ -12,6 +12,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── NotAdmitted                 a file that came whole and was turned away at the door
 ├── DoorClosed                  nothing can be checked at the moment, so nothing is let in
 ├── NoRoom                      a file that would not leave enough of the disk free
+├── ExportNotAllowed               the site keeps its data inside the encryption
 ├── CaseLocked                  the hospital took the case away; it cannot be looked at any more
 ├── StoreUnavailable            wrong key, disk full, damaged database
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
@@ -91,6 +92,10 @@ class NoRoom(SyncError):
 
 class CaseLocked(SyncError):
     """The case was taken away from this reader, or is not on this computer any more."""
+
+
+class ExportNotAllowed(SyncError):
+    """The site does not let what could not be delivered be saved outside the encryption."""
 
 
 class StoreUnavailable(SyncError):

@@ -15,10 +15,14 @@ SITE_FILE = "site.json"
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """``grace``: unsent work of a case given to somebody else. ``lease``: the store opens this long without contact."""
+    """``grace``: unsent work of a case given to somebody else. ``lease``: the store opens this long without contact.
+
+    ``export_unsent``: what could not be delivered may be saved outside the encryption.
+    """
 
     grace: timedelta = timedelta(days=7)
     lease: timedelta = timedelta(days=14)
+    export_unsent: bool = True
 
 
 def site_rules(directory: Path) -> SiteRules:
@@ -30,7 +34,11 @@ def site_rules(directory: Path) -> SiteRules:
     if not isinstance(content, dict):
         return SiteRules()
     defaults = SiteRules()
-    return SiteRules(_days(content.get("grace_days"), defaults.grace), _days(content.get("lease_days"), defaults.lease))
+    return SiteRules(
+        _days(content.get("grace_days"), defaults.grace),
+        _days(content.get("lease_days"), defaults.lease),
+        content.get("export_unsent") is not False,
+    )
 
 
 def _days(value: object, default: timedelta) -> timedelta:

@@ -39,6 +39,10 @@ from workstation.image_arrivals import ImageArrivals
 from workstation.network_return import NetworkReturn
 from workstation.record_views import RecordViews
 from workstation.sync_loop import SyncLoop
+from workstation.transfers.export_dialog import ExportQuestion
+from workstation.transfers.leaving_actions import leaving_actions
+from workstation.transfers.leaving_pane import LeavingPane
+from workstation.transfers.leaving_presenter import LeavingPresenter
 from workstation.transfers.metered_network import MeteredNetwork
 from workstation.transfers.page import TransfersPage
 from workstation.transfers.presenter import TransfersPresenter
@@ -102,6 +106,11 @@ class CaseRoom:
             store, background, self._control, local_now, self._sync.sync_now, self._say_failure
         )
         self._transfers_page = TransfersPage()
+        self._leaving = LeavingPresenter(
+            store, background, local_now, self._changed, window.status.say, self._say_failure
+        )
+        self._leaving_pane = LeavingPane()
+        self._transfers_page.add_section(self._leaving_pane)
         self._conflicts = ConflictPresenter(
             store, background, self._changed, review=self._desk.open_case, locked=self._lock_cases
         )
@@ -141,6 +150,7 @@ class CaseRoom:
         self._worklist_page.show_notice(notice)
         self._worklist.attach(self._worklist_page)
         self._transfers.attach(self._transfers_page)
+        self._leaving.attach(self._leaving_pane)
         self._worklist_page.select_case(CaseId(last_case) if last_case else None)
         self._desk.restore(last_case, last_page)
         self._refresh_outbox()
@@ -213,12 +223,14 @@ class CaseRoom:
         self._rest()
         self._worklist.put_away()
         self._transfers.put_away()
+        self._leaving.put_away()
         return place
 
     def resume(self, case_id: CaseId | None, page_id: str) -> None:
         """Sync again, and come back to where `pause` left."""
         self._worklist.attach(self._worklist_page)
         self._transfers.attach(self._transfers_page)
+        self._leaving.attach(self._leaving_pane)
         self._worklist_page.select_case(case_id)
         if case_id is None:
             self._desk.show_page(page_id)
@@ -289,10 +301,22 @@ class CaseRoom:
         page.limit_chosen.connect(presenter.set_limit)
         page.images_allowed.connect(lambda: presenter.allow_images_on_metered(True))
         self._desk.on_changes(presenter.changes_happened)
+        self._join_leaving()
         self._sync.began.connect(lambda: presenter.sync_ran(True))
         self._sync.progressed.connect(presenter.progressed)
         self._sync.finished.connect(lambda _report: presenter.sync_ran(False))
         self._sync.failed.connect(lambda _error: presenter.sync_ran(False))
+
+    def _join_leaving(self) -> None:
+        pane, presenter = self._leaving_pane, self._leaving
+        question = ExportQuestion(self._window)
+        question.folder_chosen.connect(presenter.export)
+        self._registry.add(leaving_actions(presenter, pane.current_entry, question.ask))
+        pane.current_changed.connect(self._registry.notify)
+        pane.retry_requested.connect(lambda: self._registry.run("outbox.retry"))
+        pane.export_requested.connect(lambda: self._registry.run("outbox.export"))
+        pane.open_requested.connect(lambda case_id: self._desk.open_case(CaseId(case_id)))
+        self._desk.on_changes(presenter.changes_happened)
 
     def _changed(self, changes: Changes) -> None:
         """A presenter changed the store. What must leave is sent at once."""

@@ -44,13 +44,19 @@ def state_of(
     queued_move: CaseStatus | None = None,
     signed: bool = False,
     delivered: bool = False,
+    stuck: bool = False,
     withdrawn: bool = False,
 ) -> StateWords:
-    """The state a reader is shown. What was signed here counts before the hospital has said so."""
+    """The state a reader is shown. What was signed here counts before the hospital has said so.
+
+    *stuck*: what was signed is not tried again before somebody has looked at it.
+    """
     if withdrawn and case.status not in (CaseStatus.REJECTED, CaseStatus.FAILED):
         return StateWords("Withdrawn", "danger", 4)
     if delivered or case.status is CaseStatus.COMPLETED:
         return StateWords("Delivered", "good", 3)
+    if signed and stuck:
+        return StateWords("Needs attention", "danger", 2)
     if signed:
         return StateWords("Waits to leave", "warning", 2)
     if case.status in CLOSED_WORDS:

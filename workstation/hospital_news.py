@@ -134,14 +134,14 @@ class HospitalNews:
 
 
 def outbox_words(entries: Sequence[OutboxEntry]) -> str:
-    """``1 opinion waits to leave``; what needs attention is said first."""
+    """``1 opinion waits to leave``; what needs attention is said first. Why, the transfers page says."""
     stuck = [entry for entry in entries if entry.state is OutboxState.NEEDS_ATTENTION]
     opinions = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.OPINION]
     words = (OutboxKind.TASK_MOVE, OutboxKind.MESSAGE)
     messages = [e for e in entries if e.state is OutboxState.WAITING and e.kind in words]
     parts = []
     if stuck:
-        parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention: {stuck[0].last_error}")
+        parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention (F7)")
     if opinions:
         parts.append(f"{len(opinions)} {'opinion waits' if len(opinions) == 1 else 'opinions wait'} to leave")
     elif messages:

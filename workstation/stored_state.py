@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sync.records.case import Case, CaseStatus
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sync.store.database import Store
 
 
-def load_state(store: Store, case: Case, entries: Iterable[OutboxEntry]) -> StateWords:
+def load_state(store: Store, case: Case, entries: Sequence[OutboxEntry]) -> StateWords:
     """The state of *case*, with what happened on this computer counted in; *entries*: its part of the outbox."""
     case_id = case.case_id
     signed = store.opinions.find_signed(case_id) is not None
@@ -23,6 +23,7 @@ def load_state(store: Store, case: Case, entries: Iterable[OutboxEntry]) -> Stat
         queued_move=queued_move_of(entries),
         signed=signed,
         delivered=signed and store.opinions.find_receipt(case_id) is not None,
+        stuck=any(e.kind is OutboxKind.OPINION and e.state is OutboxState.NEEDS_ATTENTION for e in entries),
         withdrawn=store.cases.find_withdrawal(case_id) is not None,
     )
 

@@ -21,6 +21,8 @@ class CaseStanding:
     drafted: bool
     signed: bool
     delivered: bool
+    stuck: bool
+    """A signed opinion needs attention before it is tried again."""
     queued_move: CaseStatus | None
     """Where the reader moves the case: queued, and not at the hospital yet."""
     unread: int

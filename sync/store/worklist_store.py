@@ -70,12 +70,23 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
         connection.execute(select(opinion_draft.c.case_id).where(opinion_draft.c.case_id.in_(wanted))).scalars()
     )
     delivered = _signed(connection, wanted)
-    moves = select(outbox.c.case_id, outbox.c.subject).where(
-        outbox.c.case_id.in_(wanted),
-        outbox.c.kind == OutboxKind.TASK_MOVE.value,
-        outbox.c.state == OutboxState.WAITING.value,
+    open_entries = (
+        select(outbox.c.case_id, outbox.c.kind, outbox.c.subject, outbox.c.state)
+        .where(
+            outbox.c.case_id.in_(wanted),
+            outbox.c.kind.in_((OutboxKind.TASK_MOVE.value, OutboxKind.OPINION.value)),
+            outbox.c.state.in_((OutboxState.WAITING.value, OutboxState.NEEDS_ATTENTION.value)),
+        )
+        .order_by(outbox.c.entry_id)
     )
-    moving = {row.case_id: CaseStatus(row.subject) for row in connection.execute(moves.order_by(outbox.c.entry_id))}
+    moving: dict[str, CaseStatus] = {}
+    stuck: set[str] = set()
+    for row in connection.execute(open_entries):
+        needs_attention = row.state == OutboxState.NEEDS_ATTENTION.value
+        if row.kind == OutboxKind.OPINION.value and needs_attention:
+            stuck.add(row.case_id)
+        elif row.kind == OutboxKind.TASK_MOVE.value and not needs_attention:
+            moving[row.case_id] = CaseStatus(row.subject)
     seen: dict[str, set[str]] = defaultdict(set)
     for row in connection.execute(select(seen_message).where(seen_message.c.case_id.in_(wanted))):
         seen[row.case_id].add(row.reference)
@@ -94,6 +105,7 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
             drafted=case_id in drafted and case_id not in delivered,
             signed=case_id in delivered,
             delivered=delivered.get(case_id, False),
+            stuck=case_id in stuck,
             queued_move=moving.get(case_id),
             unread=sum(
                 message.reference not in seen[case_id] for message in case.messages if not message.is_from_reader

@@ -13,10 +13,10 @@ import pytest
 
 from sync.case_custody import shred_due_cases
 from sync.demo_hospital.case_resources import OWNER
-from sync.errors import CaseLocked, SigningRefused
+from sync.errors import CaseLocked, ExportNotAllowed, SigningRefused, StoreUnavailable
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.outbox import deliver_outbox, pause_after, sign_again
-from sync.outbox_export import export_entry
+from sync.outbox_export import export_entry, export_to_folder
 from sync.records.case import CaseId
 from sync.records.conflict import ConflictKind
 from sync.records.opinion import SignedOpinion
@@ -209,3 +209,42 @@ def test_that_an_exported_opinion_is_the_signed_report_byte_for_byte(
     export_entry(store, entry, tmp_path / "mine.pdf")
     assert (tmp_path / "mine.pdf").read_bytes() == signed_opinion().report_pdf
     assert store.audit.entries()[-1].action == "exported"
+
+
+def test_that_an_export_to_a_folder_brings_report_envelope_and_signature_and_overwrites_nothing(
+    hospital: SmallHospital, store: Store, tmp_path: Path
+) -> None:
+    prepare(hospital, store)
+    (entry,) = store.outbox.list_entries()
+    folder = tmp_path / "chosen"
+    folder.mkdir()
+    first, second = export_to_folder(store, entry, folder), export_to_folder(store, entry, folder)
+    assert [first.name, second.name] == ["SO-1 opinion", "SO-1 opinion 2"]
+    ours = signed_opinion()
+    for made in (first, second):
+        found = {path.name: path.read_bytes() for path in made.iterdir()}
+        assert found == {
+            "report.pdf": ours.report_pdf,
+            "opinion.json": ours.frozen.envelope,
+            "opinion.json.jws": ours.jws.encode(),
+        }
+    assert [row.action for row in store.audit.entries()].count("exported") == 2
+    assert store.outbox.list_entries()[0].state is OutboxState.WAITING, "what was exported still leaves"
+
+
+def test_that_a_site_can_forbid_exports_and_a_folder_that_is_gone_leaves_nothing_behind(
+    hospital: SmallHospital, store: Store, tmp_path: Path
+) -> None:
+    prepare(hospital, store)
+    (entry,) = store.outbox.list_entries()
+    with pytest.raises(StoreUnavailable, match="Nothing can be written"):
+        export_to_folder(store, entry, tmp_path / "gone")
+    (store.directory / "site.json").write_text('{"export_unsent": false}')
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    with pytest.raises(ExportNotAllowed):
+        export_to_folder(store, entry, chosen)
+    with pytest.raises(ExportNotAllowed):
+        export_entry(store, entry, chosen / "mine.pdf")
+    assert not list(chosen.iterdir())
+    assert "exported" not in [row.action for row in store.audit.entries()]

@@ -39,6 +39,8 @@ def test_that_a_finished_case_is_never_overdue() -> None:
 
 def test_that_what_was_signed_here_counts_before_the_hospital_says_so() -> None:
     assert state_of(make_case(status=CaseStatus.IN_PROGRESS), signed=True).text == "Waits to leave"
+    assert state_of(make_case(), signed=True, stuck=True).text == "Needs attention"
+    assert state_of(make_case(), signed=True, stuck=True, delivered=True).text == "Delivered"
     assert state_of(make_case(), signed=True, delivered=True).text == "Delivered"
 
 
@@ -90,4 +92,4 @@ def test_that_what_waits_to_leave_is_counted_and_trouble_said_first() -> None:
     assert outbox_words([entry(OutboxKind.OPINION)]) == "1 opinion waits to leave"
     assert outbox_words([entry(OutboxKind.TASK_MOVE, OutboxState.DELIVERED)]) == ""
     words = outbox_words([entry(OutboxKind.OPINION), entry(OutboxKind.TASK_MOVE, OutboxState.NEEDS_ATTENTION)])
-    assert words.startswith("1 needs attention: The hospital refused it.")
+    assert words == "1 needs attention (F7) · 1 opinion waits to leave"

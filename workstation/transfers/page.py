@@ -95,6 +95,12 @@ class TransfersPage(QWidget):
         self.setFocusProxy(self._table)
         self.show_transfers((), "")
 
+    def add_section(self, section: QWidget) -> None:
+        """A part of its own below the downloads, with its own keys."""
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(section)
+
     def show_transfers(self, rows: tuple[TransferRow, ...], summary: str) -> None:
         """All of them; the current one stays current, wherever its row goes."""
         current = self.current_case()

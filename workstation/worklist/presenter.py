@@ -169,6 +169,7 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
         queued_move=standing.queued_move,
         signed=standing.signed,
         delivered=standing.delivered,
+        stuck=standing.stuck,
         withdrawn=standing.withdrawn,
     )
     here = completeness_in(standing)
