@@ -1,12 +1,13 @@
 """The gate before each signature: account passphrase and key PIN, both, every time (21 CFR 11.200).
 
 Five wrong tries lock it for 15 minutes. A try is counted on disk before it is made, so killing the program wins none.
+Time is what passed since this computer was started: setting the clock neither ends the lock nor prolongs it.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sync.audit import AuditAction
 from sync.errors import SigningRefused
@@ -15,6 +16,7 @@ from sync.signing.identity import Identity, identity_of, load_identity, open_con
 from sync.signing.passphrase import hash_passphrase, verify_passphrase
 from sync.store.database import Store
 from sync.store.record_codec import from_text, to_text
+from sync.vault.unlock_tries import uptime_s, wait_left_s
 
 TRIES = 5
 LOCK = timedelta(minutes=15)
@@ -87,7 +89,7 @@ class SigningGate:
         if found is None:
             return TRIES
         count = json.loads(found)
-        if count["tries"] >= TRIES and _locked_for(count) <= timedelta():
+        if count["tries"] >= TRIES and _locked_for_s(count) <= 0:
             return TRIES
         return TRIES - int(count["tries"])
 
@@ -97,14 +99,14 @@ class SigningGate:
             count = json.loads(found)
             tries = count["tries"]
             if tries >= TRIES:
-                remaining = _locked_for(count)
-                if remaining > timedelta():
-                    minutes = -(-int(remaining.total_seconds()) // 60)
+                remaining_s = _locked_for_s(count)
+                if remaining_s > 0:
+                    minutes = -(-int(remaining_s) // 60)
                     raise SigningRefused(
                         f"Signing is locked after {TRIES} wrong tries; try again in {max(1, minutes)} min."
                     )
                 tries = 0
-        return json.dumps({"tries": tries + 1, "at": datetime.now(UTC).isoformat()})
+        return json.dumps({"tries": tries + 1, "uptime_s": uptime_s()})
 
     def _refuse(self, tries: int) -> None:
         left = TRIES - tries
@@ -119,5 +121,6 @@ class SigningGate:
         raise SigningRefused(f"The passphrase or the key PIN is wrong. Nothing was signed; {chances} left.")
 
 
-def _locked_for(count: dict[str, str]) -> timedelta:
-    return datetime.fromisoformat(count["at"]) + LOCK - datetime.now(UTC)
+def _locked_for_s(count: dict[str, float]) -> float:
+    """A count of an earlier version told the time of day, which counts for nothing: it waits from the start-up on."""
+    return wait_left_s(LOCK.total_seconds(), count.get("uptime_s", 0.0), uptime_s())

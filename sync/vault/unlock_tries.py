@@ -28,6 +28,12 @@ def uptime_s() -> float:
     return time.monotonic()
 
 
+def wait_left_s(wait_s: float, since_s: float, now_s: float) -> float:
+    """What is left of a wait that began at *since_s* by `uptime_s`. After a restart at least *now_s* has passed."""
+    passed_s = now_s - since_s if now_s >= since_s else now_s
+    return max(0.0, wait_s - passed_s)
+
+
 class UnlockTries:
     """The count of one store. *clock* gives seconds since start-up."""
 
@@ -40,10 +46,7 @@ class UnlockTries:
         count, at_s = self._load()
         if count < TRIES:
             return 0.0
-        now_s = self._clock()
-        # After a restart the clock began anew: at least *now_s* has passed since the last try.
-        passed_s = now_s - at_s if now_s >= at_s else now_s
-        return max(0.0, WAIT_S - passed_s)
+        return wait_left_s(WAIT_S, at_s, self._clock())
 
     def refuse_while_waiting(self) -> None:
         """UnlockRefused while the wait lasts."""

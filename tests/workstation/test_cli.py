@@ -13,9 +13,10 @@ from sync.hospital_profile import HospitalProfile
 from sync.store.database import open_store
 from tests.real_data import real_data
 from tests.sync.authorization_doubles import MemoryKeyring
+from tests.sync.store.profile_holder import held_by_another_program
 from tests.workstation.cases import make_case
 from workstation.cli import join_negative_values, main, make_parser
-from workstation.places import hospital_profile_path
+from workstation.places import hospital_profile_path, profile_directory
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
@@ -192,3 +193,40 @@ def test_that_sync_without_a_sign_in_says_what_was_done_and_where_to_sign_in(
     assert len(said) == 2 and "Clinic" in said[0] and "ign in" in said[0]
     assert "from the window" in said[1] and "keyring" in said[1]
     assert "The round broke off" in out and "seen" not in out
+
+
+def test_that_the_second_program_on_a_profile_is_told_who_holds_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    directory = _known_profile(tmp_path)
+    with held_by_another_program(directory) as holder:
+        assert main(["--home", str(tmp_path), "--profile", "clinic", "sync", "--once"]) == 1
+        said = capfd.readouterr().err
+    assert "“clinic”" in said and "the window" in said and f"process {holder}" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_that_a_store_of_a_newer_version_is_refused_with_one_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    directory = _known_profile(tmp_path)
+    store = open_store(directory)
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA user_version = 9999")
+    store.close()
+    before = (directory / "store.db").read_bytes()
+    for command in (["sync", "--once"], ["cases"], ["audit", "--verify"]):
+        assert main(["--home", str(tmp_path), "--profile", "clinic", *command]) == 1
+        said = capfd.readouterr().err
+        assert "newer version" in said and len(said.strip().splitlines()) == 1, said
+    assert (directory / "store.db").read_bytes() == before
+
+
+def _known_profile(home: Path) -> Path:
+    """The folder of a profile whose hospital never answers."""
+    HospitalProfile(
+        name="clinic", hospital_name="Clinic", fhir_base="http://127.0.0.1:1/fhir", token="t",
+        dicomweb_base="http://127.0.0.1:1/d", files_base="http://127.0.0.1:1/f",
+        practitioner_reference="Practitioner/me", practitioner_name="Dr Me",
+    ).save(hospital_profile_path(home, "clinic"))  # fmt: skip
+    return profile_directory(home, "clinic")

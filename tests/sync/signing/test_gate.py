@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -81,19 +79,22 @@ def test_that_the_lock_ends_after_fifteen_minutes(store: Store, monkeypatch: pyt
     for _ in range(5):
         fail(store)
 
-    class Later(datetime):
-        minutes = 14.9
-
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime.now(UTC) + timedelta(minutes=cls.minutes)
-
-    monkeypatch.setattr(gate_module, "datetime", Later)
+    began_s = gate_module.uptime_s()
+    monkeypatch.setattr(gate_module, "uptime_s", lambda: began_s + 14.9 * 60)
     with pytest.raises(SigningRefused, match="again in 1 min"):
         SigningGate(store).check(PASSPHRASE, PIN)
-    Later.minutes = 15.1
+    monkeypatch.setattr(gate_module, "uptime_s", lambda: began_s + 15.1 * 60)
     assert SigningGate(store).tries_left() == 5
     assert "4 tries are left" in fail(store)
+
+
+def test_that_a_restart_of_the_computer_wins_no_try(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        fail(store)
+    monkeypatch.setattr(gate_module, "uptime_s", lambda: 30.0)
+    assert SigningGate(store).tries_left() == 0
+    with pytest.raises(SigningRefused, match="again in 15 min"):
+        SigningGate(store).check(PASSPHRASE, PIN)
 
 
 def test_that_a_try_is_on_disk_before_it_is_made(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,43 +5,25 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sync.errors import ProfileHeld
 from sync.store.profile_lock import LOCK_FILE, ProfileLock
-
-HOLD = (
-    "import sys; from pathlib import Path; from sync.store.profile_lock import ProfileLock;"
-    "lock = ProfileLock.take(Path(sys.argv[1]), 'the window'); print('held', flush=True); sys.stdin.read()"
-)
+from tests.sync.store.profile_holder import held_by_another_program
 
 
 def test_that_the_second_program_is_told_who_holds_the_profile(tmp_path: Path) -> None:
     directory = tmp_path / "clinic"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdin is not None and holder.stdout is not None
-    try:
-        assert holder.stdout.readline() == "held\n"
+    with held_by_another_program(directory) as holder:
         with pytest.raises(ProfileHeld) as refused:
             ProfileLock.take(directory, "a round of sync")
         sentence = str(refused.value)
-        for told in ("“clinic”", "the window", getpass.getuser(), socket.gethostname(), f"process {holder.pid}"):
+        for told in ("“clinic”", "the window", getpass.getuser(), socket.gethostname(), f"process {holder}"):
             assert told in sentence, sentence
         assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d", sentence)
-        holder.kill()
-        holder.wait(10)
-        ProfileLock.take(directory, "a round of sync").release()
-    finally:
-        holder.kill()
-        holder.wait(10)
-        holder.stdin.close()
-        holder.stdout.close()
+    ProfileLock.take(directory, "a round of sync").release()
 
 
 def test_that_a_damaged_note_is_still_a_sentence(tmp_path: Path) -> None:
