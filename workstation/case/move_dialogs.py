@@ -26,6 +26,7 @@ from workstation.window.theme import COLOURS, set_role
 
 WIDTH_PX = 560
 LIST_HEIGHT_PX = 110
+TOO_LATE = "The case has changed meanwhile, and nothing was done. Close this, and look at the case again."
 GIVEN_BACK = (
     "The case goes back to the hospital with your reason. When it is there, the case is locked here, and its files, "
     "marks and answers are deleted from this computer after the time your site has set. Until it has left, you can "
@@ -88,6 +89,11 @@ class _Dialog(QDialog):
         cancel.setObjectName(f"{name}-cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
+        self._problem = QLabel(TOO_LATE)
+        self._problem.setObjectName(f"{name}-problem")
+        self._problem.setProperty("role", "error")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(cancel)
@@ -98,7 +104,15 @@ class _Dialog(QDialog):
         down.addWidget(heading)
         down.addWidget(what)
         down.addLayout(self.entries)
+        down.addWidget(self._problem)
         down.addLayout(buttons)
+
+    def end(self, *, is_done: bool) -> None:
+        """Close, or say that the case stands elsewhere by now."""
+        if is_done:
+            self.accept()
+        else:
+            self._problem.show()
 
 
 class ReasonDialog(_Dialog):
@@ -139,8 +153,7 @@ class ReasonDialog(_Dialog):
         self.confirm.setEnabled(is_reason(self._reason()))
 
     def _confirm(self) -> None:
-        if self._told(self._reason()):
-            self.accept()
+        self.end(is_done=self._told(self._reason()))
 
 
 class RecordsDialog(_Dialog):
@@ -183,5 +196,5 @@ class RecordsDialog(_Dialog):
         self.confirm.setEnabled(bool(self._lines()))
 
     def _confirm(self) -> None:
-        if self._lines() and self._told(self._lines(), self._note.text()):
-            self.accept()
+        if self._lines():
+            self.end(is_done=self._told(self._lines(), self._note.text()))

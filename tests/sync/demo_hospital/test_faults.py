@@ -337,6 +337,16 @@ def test_that_a_case_on_hold_goes_on_when_its_records_arrive(hospital: Answering
     assert now["restriction"]["period"]["end"] > task["restriction"]["period"]["end"]
 
 
+def test_that_the_hospital_writes_to_the_reader_and_leaves_the_assignment_as_it_is(hospital: Answering) -> None:
+    before = hospital.get(TASK).json()
+    hospital.faults.add("message@1")
+    found = hospital.get(f"/fhir/Communication?based-on={before['focus']['reference']}").json()
+    (message,) = [entry["resource"] for entry in found["entry"]]
+    assert message["about"] == [{"reference": f"Task/{before['id']}"}]
+    assert message["payload"][0]["contentString"].startswith("Thank you.")
+    assert hospital.get(TASK).json() == before
+
+
 def test_that_an_opinion_from_another_computer_completes_the_assignment(hospital: Answering) -> None:
     hospital.faults.add("already-answered")
     task = hospital.get(TASK).json()

@@ -156,6 +156,22 @@ def test_that_a_reason_is_chosen_or_written_and_enter_confirms_it(qapp: QApplica
     parent.deleteLater()
 
 
+def test_that_a_case_that_changed_under_the_dialog_is_said(qapp: QApplication) -> None:
+    parent = QWidget()
+    dialog = ReasonDialog(
+        parent, "Decline this case", "It goes back.", ("Not my field.",), "&Decline", lambda _r: False
+    )
+    dialog.show()
+    problem = child(dialog, QLabel, "reason-dialog-problem")
+    assert problem.isHidden()
+    QTest.keyClick(child(dialog, QRadioButton, "reason-0"), Qt.Key.Key_Space)
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert problem.text().startswith("The case has changed meanwhile")
+    assert not problem.isHidden()
+    parent.deleteLater()
+
+
 def test_that_records_are_asked_for_line_by_line_and_escape_asks_for_nothing(qapp: QApplication) -> None:
     told: list[tuple[list[str], str]] = []
 
