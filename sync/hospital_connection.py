@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from sync.credentials import Credentials, StaticBearer
 from sync.errors import DamagedTransfer, HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded
 from sync.hospital_profile import HospitalProfile, origin_of
-from sync.secure_session import OpenLines, open_session, proxies_for, unsafe_line
+from sync.secure_session import OpenLines, open_session, send, unsafe_line
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -166,16 +166,7 @@ class HospitalConnection:
             **headers,
         }
         try:
-            response = self._session.request(
-                method,
-                url,
-                headers=sent,
-                data=body,
-                timeout=self._timeout_s,
-                allow_redirects=False,
-                stream=True,
-                proxies=proxies_for(url),
-            )
+            response = send(self._session, method, url, headers=sent, body=body, timeout_s=self._timeout_s)
         except requests.Timeout as error:
             raise Offline(f"{self.profile.hospital_name} did not answer in time.") from error
         except (requests.RequestException, Urllib3Error, OSError) as error:

@@ -80,6 +80,26 @@ def secure(session: requests.Session, trust: SiteTrust, lines: OpenLines | None 
     session.mount("https://", adapter)
 
 
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: dict[str, str],
+    body: bytes | None,
+    timeout_s: tuple[float, float],
+) -> requests.Response:
+    """One answer, its body still to be streamed; a redirect is an answer like any other.
+
+    What `requests.Session.request` adds from settings, cookies and hooks is nothing here (`secure`), and to find that
+    out took it as long as the sending.
+    """
+    request = requests.PreparedRequest()
+    request.prepare(method=method, url=url, headers=headers, data=body)
+    adapter = session.get_adapter(request.url or url)
+    return adapter.send(request, stream=True, timeout=timeout_s, verify=True, proxies=proxies_for(url))
+
+
 def proxies_for(url: str) -> dict[str, str]:
     """The environment's proxies for *url*, as requests takes them; none for this computer itself."""
     if is_loopback(urlsplit(url).hostname or ""):

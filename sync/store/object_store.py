@@ -30,7 +30,11 @@ _PUT_OBJECT = _NEW_OBJECT.on_conflict_do_update(
     index_elements=["case_id", "source", "sop_instance_uid"],
     set_={name: _NEW_OBJECT.excluded[name] for name in ("sha256", "record", "series_uid", "patient_mismatch")},
 )
-"""Built once: for one row, building a statement takes longer than running it."""
+_NEW_FACTS = insert(display_facts)
+_PUT_FACTS = _NEW_FACTS.on_conflict_do_update(
+    index_elements=["case_id", "name"], set_={"payload": _NEW_FACTS.excluded.payload}
+)
+"""Both built once: for one row, building a statement takes longer than running it."""
 
 
 class ObjectStore:
@@ -220,5 +224,4 @@ def _mismatches(connection: Connection, case_id: CaseId) -> set[str]:
 
 
 def _put_facts(connection: Connection, case_id: CaseId, name: str, payload: bytes) -> None:
-    statement = insert(display_facts).values(case_id=case_id, name=name, payload=payload)
-    connection.execute(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_={"payload": payload}))
+    connection.execute(_PUT_FACTS, {"case_id": case_id, "name": name, "payload": payload})

@@ -72,10 +72,16 @@ class FileVault:
         """Start a file of *case_id*; it exists once the writer has committed."""
         case_key = self._case_key(case_id)
         try:
-            self._directory.mkdir(mode=0o700, exist_ok=True)
-            return VaultWriter(self._directory, case_key, lambda entry: self._enter(case_id, entry))
+            try:
+                return self._new_writer(case_id, case_key)
+            except FileNotFoundError:  # the first file of this vault; asking before each takes the folder's lock
+                self._directory.mkdir(mode=0o700, exist_ok=True)
+                return self._new_writer(case_id, case_key)
         except OSError as error:
             raise _unwritable(error) from error
+
+    def _new_writer(self, case_id: CaseId, case_key: bytes) -> VaultWriter:
+        return VaultWriter(self._directory, case_key, lambda entry: self._enter(case_id, entry))
 
     def resume(
         self, case_id: CaseId, file_id: str, on_content: Callable[[memoryview], None] = lambda _content: None
