@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from sync.case_intake import CaseIntake
 from sync.case_news import CaseNews
 from sync.errors import Refused, SignInNeeded, UnsafeCase
+from sync.fhir.case_mapping import patient_reference_of
 from sync.fhir.case_reading import CaseReading
-from sync.fhir.consent_mapping import next_boundary
-from sync.fhir.elements import text
-from sync.records.case import Case, CaseId
+from sync.fhir.consent_mapping import consent_state, next_boundary
+from sync.fhir.elements import Json, child, relative_reference, text
+from sync.records.case import Case, CaseId, ConsentState
 from sync.transfer.hospital import Hospital
 from sync.transfer.retry import Cancelled
 
@@ -68,7 +69,10 @@ class CaseRefresh:
         reading = CaseReading(self._hospital.fhir, self._hospital.profile.fhir_base, task, ())
         reading.read_request()
         reading.read_consents()
-        reading.read_records()
+        if self._is_released(task, reading):
+            reading.read_records()
+        else:
+            reading.read_record_names()
         reading.read_messages()
         form = reading.read_questionnaire(lambda canonical: self._store.session.find(f"questionnaire:{canonical}"))
         mapped = self._intake.take_in(task, reading, self._store.cases.find_case, with_records=True)
@@ -85,6 +89,12 @@ class CaseRefresh:
         if form:
             self._store.session.put(f"questionnaire:{canonical}", form)
         self._problems += problems
+
+    def _is_released(self, task: Json, reading: CaseReading) -> bool:
+        base = self._hospital.profile.fhir_base
+        releases = [r for r in reading.resources if text(r, "resourceType") == "Consent"]
+        patient, reader = patient_reference_of(task, {}, base), relative_reference(child(task, "owner"), base)
+        return consent_state(releases, patient, reader, self._hospital.fhir.clock(), base)[0] is ConsentState.ACTIVE
 
     def _holds_until(self, reading: CaseReading) -> datetime:
         now = self._hospital.fhir.clock()

@@ -11,7 +11,7 @@ from sync.fhir.case_mapping import manifest_of, questionnaire_of
 from sync.fhir.elements import Json, child, children, reference_of, relative_reference, resources_in, text
 from sync.fhir.fhir_gateway import FhirGateway
 from sync.fhir.message_mapping import MESSAGE_KINDS
-from sync.fhir.records_mapping import listed_references
+from sync.fhir.records_mapping import NAMED_WITHOUT_RELEASE, listed_references, without_content
 from sync.fhir.searches import consents, messages, questionnaire, records
 
 
@@ -69,6 +69,18 @@ class CaseReading:
             self._search(messages(kind, request))
         senders = [child(found, "sender") for found in self._resources.values() if text(found, "resourceType") in kinds]
         self._read_missing([relative_reference(sender, self._fhir_base) for sender in senders])
+
+    def read_record_names(self) -> None:
+        """What the manifest lists, without its content: all that is read where the patient gave no release."""
+        manifest = manifest_of(self._task, self._fhir_base)
+        if not manifest:
+            return
+        self._resources.pop(manifest, None)
+        self._read_missing([manifest])
+        listed = listed_references(self._resources.get(manifest, {}), self._fhir_base)
+        self._read_missing(reference for reference in listed if reference.partition("/")[0] in NAMED_WITHOUT_RELEASE)
+        for reference in self._resources.keys() & set(listed):
+            self._resources[reference] = without_content(self._resources[reference])
 
     def read_questionnaire(self, find_known: Callable[[str], str | None]) -> str:
         """``Questionnaire/id`` of the form; asked for once, for ``url|version`` never changes. Empty where unknown."""

@@ -25,6 +25,12 @@ from sync.fhir.elements import (
 from sync.fhir.names import CONTENT_LENGTH_EXTENSION, CONTENT_SHA256_EXTENSION
 from sync.records.case import Document, DocumentCategory, ImagingStudy, LabResult, PriorReport, SeriesEntry
 
+NAMED_WITHOUT_RELEASE = frozenset({"ImagingStudy", "DocumentReference"})
+"""Kinds of record that are listed by title and date without a release. Results and reports in words are not read."""
+_LISTED_ELEMENTS = frozenset(
+    ("resourceType", "id", "meta", "status", "subject", "identifier", "category", "type", "date", "started")
+) | frozenset(("description", "numberOfInstances", "series", "endpoint", "content"))
+
 
 @dataclass(frozen=True, slots=True)
 class MappedRecords:
@@ -85,6 +91,17 @@ def map_records(manifest: Json, by_reference: Mapping[str, Json], fhir_base: str
         tuple(_prior_report(report, documents, fhir_base) for report in reports),
         tuple(problems),
     )
+
+
+def without_content(resource: Json) -> Json:
+    """What may be kept of a record that the patient did not release: how it is listed, none of its words or bytes."""
+    named = {name: value for name, value in resource.items() if name in _LISTED_ELEMENTS}
+    if "content" in named:
+        named["content"] = [
+            {"attachment": {n: v for n, v in child(content, "attachment").items() if n != "data"}}
+            for content in children(resource, "content")
+        ]
+    return named
 
 
 def inline_content(resource: Json) -> bytes | None:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from sync.changes import Changes
 from sync.errors import StoreUnavailable
-from sync.records.case import Case, CaseId
+from sync.records.case import Case, CaseId, ConsentState
 from sync.records.opinion import Json
 from sync.store.audit_trail import AuditTrail
 from sync.store.case_removal import remove_case
@@ -148,6 +148,15 @@ def _put(connection: Connection, case: Case, resources: Iterable[Json], read_aga
         values["read_again_at"] = None
     statement = insert(case_record).values(case_id=case.case_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+    if case.consent is not ConsentState.ACTIVE:
+        # What was read under an earlier release is not kept without one.
+        kept = fhir_resource.c
+        connection.execute(
+            delete(fhir_resource).where(
+                kept.case_id == case.case_id,
+                or_(kept.reference.like("Observation/%"), kept.reference.like("DiagnosticReport/%")),
+            )
+        )
     if rows:
         put = insert(fhir_resource)
         connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -60,6 +61,77 @@ def test_that_without_a_release_a_case_is_listed_and_nothing_of_it_is_fetched(
     assert (report.cases_seen, report.objects_fetched) == (1, 0)
     assert store.cases.get_case(CASE).consent is ConsentState.MISSING
     assert not [asked for asked in line.lines if "/files/" in asked or "/dicom-web/" in asked or "Binary/" in asked]
+
+
+SECRET_WORDS = "Nodule of 9 mm, suspicious"
+
+
+def add_clinical_words(hospital: SmallHospital) -> None:
+    """A result, a report in words and a letter inside its resource, all on the case's list."""
+    patient = {"reference": "Patient/p-so-1"}
+    attachment = {
+        "contentType": "text/plain",
+        "title": "Letter",
+        "data": base64.b64encode(SECRET_WORDS.encode()).decode(),
+    }
+    for resource in (
+        {"resourceType": "Observation", "id": "o1", "subject": patient, "valueString": SECRET_WORDS},
+        {"resourceType": "DiagnosticReport", "id": "dr1", "subject": patient, "conclusion": SECRET_WORDS},
+        {
+            "resourceType": "DocumentReference", "id": "letter", "subject": patient, "text": {"div": SECRET_WORDS},
+            "content": [{"attachment": attachment}],
+        },
+    ):  # fmt: skip
+        hospital.state.put_resource(resource)
+    listed = hospital.resource("Task/task-so-1")["input"]
+    manifest = next(entry["valueReference"]["reference"] for entry in listed if "valueReference" in entry)
+    entries = hospital.resource(manifest)["entry"]
+    more = [
+        {"item": {"reference": name}} for name in ("Observation/o1", "DiagnosticReport/dr1", "DocumentReference/letter")
+    ]
+    hospital.change(manifest, entry=[*entries, *more])
+
+
+def kept_words(store: Store) -> str:
+    resources = [
+        store.cases.find_resource(f"{name}")
+        for name in ("Observation/o1", "DiagnosticReport/dr1", "DocumentReference/letter")
+    ]
+    return repr([store.cases.get_case(CASE), *resources])
+
+
+def test_that_without_a_release_no_clinical_word_is_read_or_kept_and_with_one_all_are(
+    hospital: SmallHospital, store: Store
+) -> None:
+    hospital.add_case(consented=True)
+    add_clinical_words(hospital)
+    release = hospital.resource("Consent/consent-so-1")
+    hospital.change("Consent/consent-so-1", status="inactive")
+    with faulty_line(hospital.port) as line:
+        run_sync_round(store, hospital.profile(line.port))
+    encoded = base64.b64encode(SECRET_WORDS.encode()).decode()
+    assert not [asked for asked in line.lines if "Observation/" in asked or "DiagnosticReport/" in asked]
+    assert not [asked for asked in line.lines if "_include=List" in asked]
+    assert SECRET_WORDS not in kept_words(store) and encoded not in kept_words(store)
+    assert "Letter" in [document.title for document in store.cases.get_case(CASE).documents]
+    hospital.state.put_resource({**release, "id": "another", "status": "active"})
+    run_sync_round(store, hospital.profile())
+    case = store.cases.get_case(CASE)
+    assert ([one.value for one in case.lab_results], case.prior_reports[0].conclusion) == ([SECRET_WORDS], SECRET_WORDS)
+    assert encoded in kept_words(store)
+
+
+def test_that_results_and_reports_go_when_the_release_runs_out(hospital: SmallHospital, store: Store) -> None:
+    hospital.add_case(consented=True)
+    add_clinical_words(hospital)
+    run_sync_round(store, hospital.profile())
+    assert SECRET_WORDS in kept_words(store)
+    provision = hospital.resource("Consent/consent-so-1")["provision"]
+    hospital.change("Consent/consent-so-1", provision={**provision, "period": {"end": "2020-01-01"}})
+    run_sync_round(store, hospital.profile())
+    assert store.cases.get_case(CASE).consent is ConsentState.EXPIRED
+    assert SECRET_WORDS not in kept_words(store)
+    assert base64.b64encode(SECRET_WORDS.encode()).decode() not in kept_words(store)
 
 
 def test_that_a_release_withdrawn_later_stops_the_downloads(hospital: SmallHospital, store: Store) -> None:
