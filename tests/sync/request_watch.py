@@ -30,10 +30,11 @@ class WatchedRequest:
 
 @dataclass
 class RequestWatch:
-    """*before* is called when a request has come and nothing was done for it yet, *after* when it was carried out and
-    nothing of its answer has left; both with its number, counted from 1. What they do, the hospital waits for."""
+    """*before* is called when a request has come and nothing was done for it yet; where it says False nothing is, and
+    the line is closed. *after* is called when a request was carried out and nothing of its answer has left. Both get
+    its number, counted from 1, and the hospital waits for them."""
 
-    before: Callable[[int], None] = lambda _number: None
+    before: Callable[[int], bool] = lambda _number: True
     after: Callable[[int], None] = lambda _number: None
     requests: list[WatchedRequest] = field(default_factory=list)
 
@@ -42,7 +43,11 @@ class RequestWatch:
             request = WatchedRequest(scope["method"], scope["path"], _first_byte(dict(scope["headers"])))
             self.requests.append(request)
             number = len(self.requests)
-            self.before(number)
+            if not self.before(number):
+                send.__self__.transport.abort()  # type: ignore[attr-defined]
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                return
             await app(scope, receive, _WatchedAnswer(request, number, self, send).send)
 
         return answer

@@ -6,22 +6,18 @@ READINGROOM_CRASH_EXAMPLES sets how many lives are lived (60 by default, the sam
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
-from enum import Enum, auto
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import Connection
 
 from sync.case_custody import shred_case
 from sync.errors import SigningRefused, StoreUnavailable
@@ -29,62 +25,23 @@ from sync.outbox import sign_again
 from sync.records.case import CaseId
 from sync.records.opinion import SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState
-from sync.store.database import Store, open_store
+from sync.store.database import open_store
 from tests.sync.sample_records import sample_case, sample_receipt, sample_signed
 from tests.sync.store.conftest import killed_copy
+from tests.sync.store.failing_disk import Disk, Killed, Trouble, VaultStep, behaving
 
 ONE, TWO = CaseId("SO-1"), CaseId("SO-2")
 CASES = st.sampled_from([ONE, TWO])
 FILES = st.sampled_from([b"", b"a letter", b"x" * 70_000, bytes(range(256)) * 600])
 
 
-class Disk(Enum):
-    """How the disk behaves during one call."""
-
-    SOUND = auto()
-    FULL = auto()
-    """ENOSPC at the next write that needs room, in the database and in the vault."""
-    FAILS_BEFORE = auto()
-    """EIO before the commit, at every flush and rename."""
-    FAILS_AFTER = auto()
-    """EIO reported for a commit that is on the disk."""
-
-
-DISKS = st.sampled_from(list(Disk))
-
-
-@contextmanager
-def behaving(store: Store, disk: Disk) -> Iterator[None]:
-    """*store* on a disk like that."""
-    database = store._database
-    sound = database.writing
-
-    @contextmanager
-    def writing() -> Iterator[Connection]:
-        with sound() as connection:
-            if disk is Disk.FULL:
-                pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-            try:
-                yield connection
-            finally:
-                if disk is Disk.FULL:
-                    connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
-            if disk is Disk.FAILS_BEFORE:
-                raise StoreUnavailable("The store could not be used (disk I/O error).")
-        if disk is Disk.FAILS_AFTER:
-            raise StoreUnavailable("The store could not be used (disk I/O error).")
-
-    if disk is Disk.SOUND:
-        yield
-        return
-    number = errno.ENOSPC if disk is Disk.FULL else errno.EIO
-
-    def fail(*_arguments: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    with patch.object(database, "writing", writing), patch("os.fsync", fail), patch.object(Path, "replace", fail):
-        yield
+TROUBLES = st.builds(
+    Trouble,
+    disk=st.sampled_from(Disk),
+    vault_step=st.sampled_from(VaultStep),
+    room_bytes=st.sampled_from([0, 40, 3_000, 30_000, 65_700, 120_000]),
+    step=st.integers(1, 8),
+)
 
 
 class FailingDisk(RuleBasedStateMachine):
@@ -103,26 +60,33 @@ class FailingDisk(RuleBasedStateMachine):
         self.store.close()
         shutil.rmtree(self.root)
 
-    def attempt(self, disk: Disk, deed: Callable[[], object]) -> bool:
-        """Whether it was acknowledged."""
-        with behaving(self.store, disk):
-            try:
+    def attempt(self, trouble: Trouble, deed: Callable[[], object]) -> bool:
+        """Whether it was acknowledged. Where the program was killed meanwhile, it goes on with what it left."""
+        self.lives += 1
+        try:
+            with behaving(self.store, trouble, self.root / str(self.lives)):
                 deed()
-            except StoreUnavailable:
-                return False
+        except StoreUnavailable:
+            return False
+        except Killed as killed:
+            self.rise_again(killed.directory)
+            return False
         return True
+
+    def rise_again(self, directory: Path) -> None:
+        dead = self.store
+        self.store = open_store(directory)
+        dead.close()
+        shutil.rmtree(dead.directory)
 
     @rule()
     def kill(self) -> None:
         """The program ends; what is on the disk is all there is."""
-        dead = self.store
         self.lives += 1
-        self.store = open_store(killed_copy(dead.directory, self.root / str(self.lives)))
-        dead.close()
-        shutil.rmtree(dead.directory)
+        self.rise_again(killed_copy(self.store.directory, self.root / str(self.lives)))
 
-    @rule(case=CASES, content=FILES, disk=DISKS)
-    def keep_a_file(self, case: CaseId, content: bytes, disk: Disk) -> None:
+    @rule(case=CASES, content=FILES, trouble=TROUBLES)
+    def keep_a_file(self, case: CaseId, content: bytes, trouble: Trouble) -> None:
         kept: list[str] = []
 
         def deed() -> None:
@@ -134,17 +98,17 @@ class FailingDisk(RuleBasedStateMachine):
                 writer.abort()
                 raise
 
-        if self.attempt(disk, deed):
+        if self.attempt(trouble, deed):
             self.files[case][kept[0]] = content
 
-    @rule(case=CASES, disk=DISKS)
-    def sign(self, case: CaseId, disk: Disk) -> None:
+    @rule(case=CASES, trouble=TROUBLES)
+    def sign(self, case: CaseId, trouble: Trouble) -> None:
         versions = self.signed[case]
         opinion = sample_signed(len(versions) + 1, case)
         opinion = replace(opinion, report_pdf=b"%PDF " + bytes([len(versions)]) * 9000)
         standing = versions and self.state[versions[-1].frozen.opinion_identifier] is OutboxState.WAITING
         try:
-            acknowledged = self.attempt(disk, lambda: self.store.opinions.put_signed(opinion))
+            acknowledged = self.attempt(trouble, lambda: self.store.opinions.put_signed(opinion))
         except SigningRefused:
             assert standing, "only what still waits stands in the way"
             return
@@ -156,31 +120,31 @@ class FailingDisk(RuleBasedStateMachine):
             versions.append(opinion)
             self.state[opinion.frozen.opinion_identifier] = OutboxState.WAITING
 
-    @rule(case=CASES, disk=DISKS)
+    @rule(case=CASES, trouble=TROUBLES)
     @precondition(lambda self: any(self.signed.values()))
-    def make_void(self, case: CaseId, disk: Disk) -> None:
-        acknowledged = self.attempt(disk, lambda: sign_again(self.store, case))
+    def make_void(self, case: CaseId, trouble: Trouble) -> None:
+        acknowledged = self.attempt(trouble, lambda: sign_again(self.store, case))
         self.read_back(case, OutboxState.VOID, acknowledged)
 
-    @rule(case=CASES, disk=DISKS)
+    @rule(case=CASES, trouble=TROUBLES)
     @precondition(lambda self: any(self.signed.values()))
-    def receive(self, case: CaseId, disk: Disk) -> None:
+    def receive(self, case: CaseId, trouble: Trouble) -> None:
         if self.signed[case]:
             receipt = sample_receipt(len(self.signed[case]), case)
-            acknowledged = self.attempt(disk, lambda: self.store.opinions.put_receipt(receipt))
+            acknowledged = self.attempt(trouble, lambda: self.store.opinions.put_receipt(receipt))
             self.read_back(case, OutboxState.DELIVERED, acknowledged)
 
-    @rule(case=CASES, disk=DISKS)
-    def fail_an_attempt(self, case: CaseId, disk: Disk) -> None:
+    @rule(case=CASES, trouble=TROUBLES)
+    def fail_an_attempt(self, case: CaseId, trouble: Trouble) -> None:
         for entry in self.store.outbox.list_waiting():
             entry_id = entry.entry_id
-            self.attempt(disk, lambda entry_id=entry_id: self.store.outbox.record_attempt(entry_id, "Offline."))  # type: ignore[misc]
+            self.attempt(trouble, lambda entry_id=entry_id: self.store.outbox.record_attempt(entry_id, "Offline."))  # type: ignore[misc]
 
-    @rule(case=CASES, disk=DISKS)
-    def shred(self, case: CaseId, disk: Disk) -> None:
+    @rule(case=CASES, trouble=TROUBLES)
+    def shred(self, case: CaseId, trouble: Trouble) -> None:
         """The one deed that may take a signed opinion away; it is done again until it succeeds, as each round does."""
         before = self.store.opinions.list_signed(case)
-        if not self.attempt(disk, lambda: shred_case(self.store, case, "It was given away.")):
+        if not self.attempt(trouble, lambda: shred_case(self.store, case, "It was given away.")):
             assert self.store.opinions.list_signed(case) in (before, ()), "all or nothing"
             shred_case(self.store, case, "It was given away.")
         assert not any(
@@ -231,7 +195,7 @@ def test_that_a_case_shredded_on_a_disk_that_fails_after_writing_is_gone(tmp_pat
         writer = store.vault.begin(ONE)
         writer.write(b"pixels")
         digest = writer.commit()
-        with behaving(store, Disk.FAILS_AFTER), pytest.raises(StoreUnavailable):
+        with behaving(store, Trouble(Disk.FAILS_AFTER), tmp_path / "grave"), pytest.raises(StoreUnavailable):
             shred_case(store, ONE, "It was given away.")
         assert not store.vault.contains(digest)
         shred_case(store, ONE, "It was given away.")
