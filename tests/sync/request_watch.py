@@ -31,11 +31,12 @@ class WatchedRequest:
 @dataclass
 class RequestWatch:
     """*before* is called when a request has come and nothing was done for it yet; where it says False nothing is, and
-    the line is closed. *after* is called when a request was carried out and nothing of its answer has left. Both get
-    its number, counted from 1, and the hospital waits for them."""
+    the line is closed. *after* is called when a request was carried out and nothing of its answer has left; both get
+    its number, counted from 1. *sent* is called after each piece of an answer. The hospital waits for all of them."""
 
     before: Callable[[int], bool] = lambda _number: True
     after: Callable[[int], None] = lambda _number: None
+    sent: Callable[[WatchedRequest], None] = lambda _request: None
     requests: list[WatchedRequest] = field(default_factory=list)
 
     def around(self, app: ASGIApp) -> ASGIApp:
@@ -69,6 +70,7 @@ class _WatchedAnswer:
         if message["type"] == "http.response.body":
             self._request.sent_bytes += len(message.get("body", b""))
             self._request.is_whole = not message.get("more_body", False)
+            self._watch.sent(self._request)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._send.__self__, name)  # type: ignore[attr-defined]
