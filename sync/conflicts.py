@@ -97,6 +97,8 @@ class HeldOpinion(Enum):
     FROM_ELSEWHERE = auto()
     """This reader's, but signed on another computer."""
     ANOTHERS = auto()
+    AMENDED = auto()
+    """The delivered version that the one to be sent amends, and nothing later."""
     SAME_NUMBER = auto()
     """Something else stands under our identifier."""
 
@@ -190,7 +192,10 @@ def _about_case(attempted: Attempted, held: Held) -> Decision | None:
         return Decision.DELIVERED
     if held.standing is Standing.CANCELLED:
         return Decision.LOCK
-    if held.standing is not Standing.OPEN:
+    # An amendment does not reopen the assignment (protocol 1.3): it is added to the completed one.
+    is_added = attempted is Attempted.OPINION and held.opinion is HeldOpinion.AMENDED
+    is_amending = is_added and held.standing is Standing.COMPLETED
+    if held.standing is not Standing.OPEN and not is_amending:
         return Decision.HOLD_BACK
     if held.release is Release.WITHDRAWN:
         return Decision.SHRED

@@ -47,6 +47,7 @@ _HELD = {
     FoundOpinion.ANOTHERS: HeldOpinion.ANOTHERS,
     FoundOpinion.UNFINISHED: HeldOpinion.NONE,
     FoundOpinion.SAME_NUMBER: HeldOpinion.SAME_NUMBER,
+    FoundOpinion.AMENDED: HeldOpinion.AMENDED,
 }
 
 
@@ -109,7 +110,8 @@ class FreshLook:
             return Look(held, task, "", there)
         if not ours:
             return Look(held, task, given_away(self._case), there)
-        if standing is not Standing.OPEN:
+        is_amending = standing is Standing.COMPLETED and opinion is HeldOpinion.AMENDED
+        if standing is not Standing.OPEN and not is_amending:
             return Look(held, task, closed_sentence(self._case.case_id, status), there)
         try:
             changed = self._changed_terms(task, terms) if terms is not None else ""
@@ -132,7 +134,14 @@ class FreshLook:
         ]
         profile = self._hospital.profile
         search = self._fhir.capability().identifier_search
-        probe = OpinionProbe(self._fhir, [*versions, signed], profile.practitioner_reference, profile.fhir_base, search)
+        delivered = frozenset(
+            name
+            for name in (version.frozen.opinion_identifier for version in versions)
+            if self._store.opinions.find_receipt_of(name) is not None
+        )
+        probe = OpinionProbe(
+            self._fhir, [*versions, signed], profile.practitioner_reference, profile.fhir_base, search, delivered
+        )
         return probe.find(task)
 
     def _changed_terms(self, task: Json, terms: Terms) -> str:

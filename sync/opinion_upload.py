@@ -11,9 +11,11 @@ from sync.audit import AuditAction
 from sync.conflicts import Conflict
 from sync.errors import ForeignObject, SyncError
 from sync.fhir.bundle_check import find_fault
-from sync.fhir.elements import Json, child, children, resources_in, text, version_id
-from sync.fhir.opinion_mapping import opinion_bundle
+from sync.fhir.elements import Json, child, children, reference_of, resources_in, text, version_id
+from sync.fhir.names import OPINION_SYSTEM
+from sync.fhir.opinion_mapping import HeldVersion, opinion_bundle
 from sync.fhir.searches import by_identifier, by_patient, by_target
+from sync.records.amendment import amendment_of
 from sync.records.case import Case, CaseStatus
 from sync.records.opinion import SignedOpinion
 from sync.small_deliveries import moved_task
@@ -45,7 +47,7 @@ class OpinionUpload:
                 "(it lacks versioned updates), so nothing was sent."
             )
         task = self._accepted(task)
-        bundle = opinion_bundle(self._signed, self._case, task, capability.conditional_create)
+        bundle = opinion_bundle(self._signed, self._case, task, capability.conditional_create, self._find_amended())
         if fault := find_fault(bundle):
             raise Conflict(f"The opinion on case {self._case.case_id} cannot be sent: {fault}.")
         outcome = "begun"
@@ -63,11 +65,33 @@ class OpinionUpload:
             subject = self._signed.frozen.opinion_identifier
             self._store.audit.append(AuditAction.UPLOADED, self._case.case_id, subject, outcome, detail)
 
+    def _find_amended(self) -> HeldVersion | None:
+        """What the hospital holds of the version that this one amends; None for one that amends nothing."""
+        amendment = amendment_of(self._signed.frozen)
+        if amendment is None:
+            return None
+        number = amendment.opinion_identifier
+        receipt = self._store.opinions.find_receipt_of(number)
+        wanted = {"system": OPINION_SYSTEM, "value": number}
+        if "DocumentReference" in self._fhir.capability().identifier_search:
+            address = by_identifier("DocumentReference", OPINION_SYSTEM, number)
+        else:
+            address = by_patient("DocumentReference", self._case.patient.reference)
+        for page in self._fhir.search(address):
+            for found in resources_in(page.bundle):
+                if receipt is not None and wanted in _identifiers(found):
+                    # As it is now, with its version: a search may show an older one.
+                    return HeldVersion(self._fhir.read(reference_of(found)), receipt.diagnostic_report_reference)
+        raise Conflict(
+            f"The hospital does not show opinion {number} on case {self._case.case_id}, which this one amends; "
+            "nothing was sent."
+        )
+
     def _accepted(self, task: Json) -> Json:
         """An opinion on an assignment nobody accepted yet accepts it first: the states have an order (protocol 1.3)."""
         if text(task, "status") not in _NOT_ACCEPTED_YET:
             return task
-        return self._fhir.put_task(moved_task(task, CaseStatus.ACCEPTED.value, {}, None), version_id(task))
+        return self._fhir.update(moved_task(task, CaseStatus.ACCEPTED.value, {}, None), version_id(task))
 
     def _send_parts(self, bundle: Json) -> None:
         """Each part's place is on disk before the next part leaves, so that a kill repeats one Binary at most."""
@@ -78,12 +102,16 @@ class OpinionUpload:
             role = text(entry, "fullUrl")
             if role in places:
                 continue
+            request = child(entry, "request")
+            if text(request, "method") == "PUT":
+                self._fhir.update(child(entry, "resource"), _guarded_version(request))
+                continue
             resource = _rewritten(child(entry, "resource"), places)
             reference = self._find_part(resource) or self._create_part(entry, resource)
             self._store.outbox.put_part(subject, role, reference)
             places[role] = reference
         task = _rewritten(child(last, "resource"), places)
-        self._fhir.put_task(task, text(child(last, "request"), "ifMatch").removeprefix('W/"').rstrip('"'))
+        self._fhir.update(task, _guarded_version(child(last, "request")))
 
     def _create_part(self, entry: Json, resource: Json) -> str:
         created = self._fhir.create(resource, text(child(entry, "request"), "ifNoneExist"))
@@ -116,6 +144,10 @@ class OpinionUpload:
         if _digests(ours) != _digests(theirs):
             number = self._signed.frozen.opinion_identifier
             raise ForeignObject(f"The hospital holds another report under the number {number}; it must be looked into.")
+
+
+def _guarded_version(request: Json) -> str:
+    return text(request, "ifMatch").removeprefix('W/"').rstrip('"')
 
 
 def _is_same_part(ours: Json, theirs: Json) -> bool:

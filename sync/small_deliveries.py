@@ -60,7 +60,7 @@ def send_move(fhir: FhirGateway, case: Case, entry: OutboxEntry, task: Json) -> 
     moved = moved_task(task, entry.subject, entry.payload, entry.queued_at)
     version = version_id(task)
     if entry.subject != _ON_HOLD:
-        return fhir.put_task(moved, version)
+        return fhir.update(moved, version)
     request = _records_request(case, entry)
     identifier = request["identifier"][0]
     capability = fhir.capability()
@@ -70,7 +70,7 @@ def send_move(fhir: FhirGateway, case: Case, entry: OutboxEntry, task: Json) -> 
     if not capability.transaction:
         if not _find(fhir, case, "CommunicationRequest", identifier):
             fhir.create(request, condition)
-        return fhir.put_task(moved, version)
+        return fhir.update(moved, version)
     asked = {"method": "POST", "url": "CommunicationRequest", **({"ifNoneExist": condition} if condition else {})}
     changed = {"method": "PUT", "url": case.task_reference, "ifMatch": f'W/"{version}"'}
     entries = [{"resource": request, "request": asked}, {"resource": moved, "request": changed}]

@@ -14,6 +14,7 @@ from sync.demo_hospital.write_rules import (
     CREATED_BY_READERS,
     GUARDED_BY_VERSION,
     UPDATED_BY_READERS,
+    check_document_change,
     check_kind,
     check_references,
     check_task_move,
@@ -102,6 +103,8 @@ class Interactions:
                 self.check_version(current, if_match)
             if kind == "Task":
                 check_task_move(current.json, resource)
+            if kind == "DocumentReference":
+                check_document_change(current.json, resource)
             self.check_references(resource)
             return self._state.put_resource(resource)
 

@@ -18,8 +18,8 @@ CREATED_BY_READERS = frozenset({
     "DocumentReference", "Provenance", "QuestionnaireResponse",
 })  # fmt: skip
 UPDATED_BY_READERS = frozenset({"DocumentReference", "Task"})
-GUARDED_BY_VERSION = frozenset({"Task"})
-"""An update of these needs If-Match: two people may be working on the same assignment."""
+GUARDED_BY_VERSION = frozenset({"DocumentReference", "Task"})
+"""An update of these needs If-Match: two people may be working on the same assignment, or amend the same document."""
 
 _MOVES = {
     "requested": {"received", "accepted", "rejected", "in-progress"},
@@ -49,6 +49,9 @@ def check_task_move(before: Json, after: Json) -> None:
     old, new = str(before.get("status")), str(after.get("status"))
     if old == new and old in _MOVES:
         return
+    if old == new == "completed":
+        _check_amendment(before, after)
+        return
     if new not in _MOVES.get(old, set()):
         sentence = f"An assignment that is {old} cannot become {new} by its reader."
         raise Refusal(422, "business-rule", sentence, "Task.status")
@@ -59,6 +62,26 @@ def check_task_move(before: Json, after: Json) -> None:
         if not any(output.startswith("DiagnosticReport/") for output in outputs):
             sentence = "An assignment is completed by its opinion: Task.output names no DiagnosticReport."
             raise Refusal(422, "business-rule", sentence, "Task.output")
+
+
+def _check_amendment(before: Json, after: Json) -> None:
+    """A completed assignment takes further reports and nothing else: what was put out stays (protocol 1.3)."""
+    kept = ("output", "meta")
+    if {k: v for k, v in before.items() if k not in kept} != {k: v for k, v in after.items() if k not in kept}:
+        raise Refusal(422, "business-rule", "A completed assignment takes an amendment and no other change.", "Task")
+    old, new = before.get("output", []), after.get("output", [])
+    added = [output.get("valueReference", {}).get("reference", "") for output in new[len(old) :]]
+    if new[: len(old)] != old or not any(reference.startswith("DiagnosticReport/") for reference in added):
+        raise Refusal(422, "business-rule", "An amendment adds its report to what is there.", "Task.output")
+
+
+def check_document_change(before: Json, after: Json) -> None:
+    """A reader may mark a signed opinion's document superseded; nothing else of any document changes."""
+    if {**before, "meta": None, "status": None} != {**after, "meta": None, "status": None}:
+        raise Refusal(422, "business-rule", "Of a document only its status may change.", "DocumentReference")
+    if after.get("status") != "superseded" or not before.get("authenticator"):
+        sentence = "A reader may only mark an opinion's document superseded."
+        raise Refusal(422, "business-rule", sentence, "DocumentReference.status")
 
 
 def check_references(resource: Json, exists: Callable[[str, str, int | None], bool]) -> None:

@@ -35,8 +35,10 @@ def find_fault(bundle: Json) -> str:
             return f"its {kind or 'entry'} lacks {missing or 'a known type'}"
         if text(request, "method") not in ("POST", "PUT") or not text(request, "url"):
             return f"its {kind} does not say what to do with it"
-        if kind == "Task" and (text(request, "method") != "PUT" or text(request, "ifMatch") in ("", 'W/""')):
-            return "its Task does not name the version it changes"
+        if kind == "Task" and text(request, "method") != "PUT":
+            return "its Task does not say what to do with it"
+        if text(request, "method") == "PUT" and text(request, "ifMatch") in ("", 'W/""'):
+            return f"its {kind} does not name the version it changes"
         dangling = next((urn for urn in _urns(resource) if urn not in full_urls), "")
         if dangling:
             return f"its {kind} refers to something that is not in it"

@@ -57,8 +57,8 @@ class FhirGateway(Protocol):
     def read_binary(self, url: str) -> bytes:
         """The raw bytes of a Binary."""
 
-    def put_task(self, task: Json, version: str) -> Json:
-        """FHIR R4 update with ``If-Match: W/"version"``; the Task as the server now holds it."""
+    def update(self, resource: Json, version: str) -> Json:
+        """FHIR R4 update with ``If-Match: W/"version"``; the resource as the server now holds it."""
 
     def create(self, resource: Json, if_none_exist: str = "") -> Created:
         """One FHIR R4 create; *if_none_exist* is the query of a conditional one (FHIR R4 http 3.1.0.8.1)."""
@@ -139,10 +139,10 @@ class HttpFhirGateway:
             body = self._connection.read_body(response)
         return unwrapped(body) if is_wrapped(response.headers.get("Content-Type", "")) else body
 
-    def put_task(self, task: Json, version: str) -> Json:
+    def update(self, resource: Json, version: str) -> Json:
         headers = {**_writing_headers(), "If-Match": f'W/"{version}"'}
-        url = urljoin(self._base, f"Task/{task['id']}")
-        with self._connection.open("PUT", url, headers=headers, body=_to_bytes(task)) as response:
+        url = urljoin(self._base, reference_of(resource))
+        with self._connection.open("PUT", url, headers=headers, body=_to_bytes(resource)) as response:
             saved = self._connection.read_json(response)
             _fill_meta(saved, response)
         return saved

@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sync.fhir.elements import Json, children, text, version_id
+from sync.fhir.elements import Json, children, reference_of, text, version_id
 from sync.fhir.names import (
     CHARGE_CODE_SYSTEM,
     CHARGE_SYSTEM,
@@ -26,6 +26,7 @@ from sync.fhir.names import (
     SIGNING_POLICY,
     TASK_IO_SYSTEM,
 )
+from sync.records.amendment import AmendmentKind, amendment_of
 from sync.records.case import Case
 from sync.records.opinion import MarksFile, SignedOpinion
 
@@ -42,16 +43,43 @@ names it by its urn (FHIR R4 3.1.0.11.2), and then nobody there could find the s
 _CODED_DIAGNOSES = ("opinion.dxcode.icd10", "opinion.dxcode.icdo", "opinion.dxcode.sct")
 
 
-def opinion_bundle(signed: SignedOpinion, case: Case, task: Json, conditional_create: frozenset[str]) -> Json:
+_REPORT_STATUS = {AmendmentKind.CORRECTION: "corrected", AmendmentKind.ADDENDUM: "appended"}
+_RELATION = {AmendmentKind.CORRECTION: "replaces", AmendmentKind.ADDENDUM: "appends"}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVersion:
+    """What the hospital holds of the version that is amended, as just read."""
+
+    document: Json
+    """The DocumentReference, whole."""
+    report_reference: str
+
+
+def opinion_bundle(
+    signed: SignedOpinion,
+    case: Case,
+    task: Json,
+    conditional_create: frozenset[str],
+    amended: HeldVersion | None = None,
+) -> Json:
     """The transaction. ``task`` is the hospital's, current; ``conditional_create`` the types that take ``ifNoneExist``.
 
-    ``ifNoneExist`` stands only there; on every server the Task's ``ifMatch`` is what lets it happen once.
+    ``ifNoneExist`` stands only there; on every server the Task's ``ifMatch`` is what lets it happen once. An amendment
+    needs *amended*, what it amends (ValueError without).
     """
-    return _OpinionBundle(signed, case, task, conditional_create).build()
+    return _OpinionBundle(signed, case, task, conditional_create, amended).build()
 
 
 class _OpinionBundle:
-    def __init__(self, signed: SignedOpinion, case: Case, task: Json, conditional_create: frozenset[str]) -> None:
+    def __init__(
+        self,
+        signed: SignedOpinion,
+        case: Case,
+        task: Json,
+        conditional_create: frozenset[str],
+        amended: HeldVersion | None,
+    ) -> None:
         self._signed, self._frozen, self._case, self._task = signed, signed.frozen, case, task
         self._conditional_create = conditional_create
         self._identifier = {"system": OPINION_SYSTEM, "value": self._frozen.opinion_identifier}
@@ -59,8 +87,11 @@ class _OpinionBundle:
         self._request = {"reference": case.service_request_reference}
         self._author = {"reference": case.owner_reference, "display": signed.signer_name}
         self._signed_at = self._frozen.signed_at.isoformat()
-        # A later version that replaces nothing delivered is the first one the hospital sees.
-        self._amends = json.loads(self._frozen.envelope).get("replaces") is not None
+        # A later version that amends nothing delivered is the first one the hospital sees.
+        self._amendment = amendment_of(self._frozen)
+        self._amended = amended
+        if (self._amendment is None) != (amended is None):
+            raise ValueError("an amendment, and nothing else, goes with what it amends")
 
     def build(self) -> Json:
         entries = [
@@ -77,8 +108,11 @@ class _OpinionBundle:
             entries.append(self._create(document, self._marks_document(marks, own, binary), own))
         targets = [{"reference": entry["fullUrl"]} for entry in entries]
         entries.append(self._create("provenance", self._provenance(targets)))
-        charge = {"system": CHARGE_SYSTEM, "value": self._case.assignment}
-        entries.append(self._create("charge", self._charge(charge), charge))
+        if self._amended is None:  # an assignment is charged for once
+            charge = {"system": CHARGE_SYSTEM, "value": self._case.assignment}
+            entries.append(self._create("charge", self._charge(charge), charge))
+        elif text(self._amended.document, "status") != "superseded":
+            entries.append(self._superseded(self._amended.document))
         entries.append(self._task_entry())
         return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
@@ -105,7 +139,7 @@ class _OpinionBundle:
             "author": self._author,
             **signed_answers,
             "identifier": self._identifier,
-            "status": "amended" if self._amends else "completed",
+            "status": "amended" if self._amendment is not None else "completed",
         }
 
     def _diagnostic_report(self) -> Json:
@@ -113,7 +147,7 @@ class _OpinionBundle:
             "resourceType": "DiagnosticReport",
             "identifier": [self._identifier],
             "basedOn": [self._request],
-            "status": "amended" if self._amends else "final",
+            "status": "final" if self._amendment is None else _REPORT_STATUS[self._amendment.kind],
             "category": [{"coding": [{"system": "http://loinc.org", "code": "LP29684-5", "display": "Radiology"}]}],
             "code": {"coding": [_CONSULT_NOTE], "text": "Remote second opinion"},
             "subject": self._patient,
@@ -136,7 +170,7 @@ class _OpinionBundle:
 
     def _document(self) -> Json:
         envelope = _attachment("application/json", self._frozen.envelope, self._urn("envelope"))
-        return {
+        document: Json = {
             "resourceType": "DocumentReference",
             "masterIdentifier": self._identifier,
             "identifier": [self._identifier],
@@ -150,6 +184,21 @@ class _OpinionBundle:
             "authenticator": self._author,
             "content": [{"attachment": self._report_attachment()}, {"attachment": envelope}],
             "context": {"related": [self._request]},
+        }
+        if self._amendment is not None and self._amended is not None:
+            target = {"reference": reference_of(self._amended.document)}
+            document["relatesTo"] = [{"code": _RELATION[self._amendment.kind], "target": target}]
+            document["docStatus"] = "amended"
+            document["description"] = f"{self._amendment.title}: {self._amendment.reason}"
+        return document
+
+    def _superseded(self, document: Json) -> Json:
+        """The earlier document, whole, with one element changed; its version guards it (FHIR R4 http 3.1.0.5)."""
+        reference = reference_of(document)
+        return {
+            "fullUrl": reference,
+            "resource": {**document, "status": "superseded"},
+            "request": {"method": "PUT", "url": reference, "ifMatch": f'W/"{version_id(document)}"'},
         }
 
     def _marks_document(self, marks: MarksFile, identifier: Json, binary_role: str) -> Json:
@@ -190,7 +239,12 @@ class _OpinionBundle:
             "policy": [SIGNING_POLICY],
             "reason": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}]}],
             "activity": {
-                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "CREATE"}]
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation",
+                        "code": "CREATE" if self._amended is None else "UPDATE",
+                    }
+                ]
             },
             "agent": [
                 {"type": {"coding": [{"system": role_system, "code": "author"}]}, "who": self._author},
@@ -199,7 +253,7 @@ class _OpinionBundle:
                     "who": {"display": "Reading Room"},
                 },
             ],
-            "entity": [{"role": "source", "what": {"reference": self._case.manifest_reference}}],
+            "entity": self._sources(),
             "signature": [
                 {
                     "type": [_AUTHOR_SIGNATURE],
@@ -211,6 +265,14 @@ class _OpinionBundle:
                 }
             ],
         }
+
+    def _sources(self) -> list[Json]:
+        """The records as reviewed, and of an amendment what it revises."""
+        sources: list[Json] = [{"role": "source", "what": {"reference": self._case.manifest_reference}}]
+        if self._amended is not None:
+            revised = (reference_of(self._amended.document), self._amended.report_reference)
+            sources += [{"role": "revision", "what": {"reference": reference}} for reference in revised]
+        return sources
 
     def _charge(self, identifier: Json) -> Json:
         return {

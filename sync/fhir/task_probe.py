@@ -28,6 +28,7 @@ from sync.fhir.elements import (
 from sync.fhir.fhir_gateway import FhirGateway
 from sync.fhir.names import CONTENT_SHA256_EXTENSION, OPINION_SYSTEM
 from sync.fhir.searches import by_identifier
+from sync.records.amendment import amendment_of
 from sync.records.opinion import SignedOpinion
 
 
@@ -40,6 +41,7 @@ class FoundOpinion(Enum):
     ANOTHERS = "somebody else's"
     UNFINISHED = "ours, under an assignment that is not completed"
     SAME_NUMBER = "something else under our number"
+    AMENDED = "the version that ours amends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,20 @@ class OpinionProbe:
         reader: str,
         fhir_base: str,
         identifier_search: frozenset[str],
+        delivered: frozenset[str] = frozenset(),
     ) -> None:
+        """*delivered*: identifiers of those versions whose receipt is here."""
         self._fhir = fhir
         self._versions = versions
         self._reader = reader
         self._fhir_base = fhir_base
         self._identifier_search = identifier_search
+        self._delivered = delivered
+        self._amendment = amendment_of(versions[-1].frozen)
 
     def find(self, task: Json) -> OpinionThere | None:
         """What stands there now; *task* as just read."""
-        if text(task, "status") != "completed":
+        if text(task, "status") != "completed" and self._amendment is None:
             return self._find_unfinished(task)
         outputs = [relative_reference(child(o, "valueReference"), self._fhir_base) for o in children(task, "output")]
         reports = [reference for reference in outputs if reference.startswith("DiagnosticReport/")]
@@ -83,14 +89,19 @@ class OpinionProbe:
     def _judge(self, task: Json, reference: str, report: Json) -> OpinionThere:
         for opinion in reversed(self._versions):
             if _has_identifier(report, opinion) and self._is_same(report, opinion):
-                is_latest = opinion is self._versions[-1]
-                found = FoundOpinion.OURS if is_latest else FoundOpinion.OUR_EARLIER
-                return self._there(found, task, reference, report, opinion)
+                return self._there(self._which(opinion), task, reference, report, opinion)
         readers = [relative_reference(r, self._fhir_base) for r in children(report, "resultsInterpreter")]
         found = FoundOpinion.THIS_READERS if self._reader in readers else FoundOpinion.ANOTHERS
         if found is FoundOpinion.ANOTHERS and any(_has_identifier(report, opinion) for opinion in self._versions):
             found = FoundOpinion.SAME_NUMBER
         return self._there(found, task, reference, report)
+
+    def _which(self, opinion: SignedOpinion) -> FoundOpinion:
+        """Of our versions: below an amendment, those that were delivered before it are where they belong."""
+        if opinion is self._versions[-1]:
+            return FoundOpinion.OURS
+        was_known = opinion.frozen.opinion_identifier in self._delivered
+        return FoundOpinion.AMENDED if self._amendment is not None and was_known else FoundOpinion.OUR_EARLIER
 
     def _find_unfinished(self, task: Json) -> OpinionThere | None:
         """A report under our number while the assignment is open: a delivery in steps broke off, or a collision."""

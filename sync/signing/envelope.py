@@ -14,6 +14,7 @@ from hashlib import sha256
 import rfc8785
 
 from sync.errors import SigningRefused
+from sync.records.amendment import Amendment
 from sync.records.case import Case
 from sync.records.opinion import FrozenOpinion, Json, MarksFile
 
@@ -57,13 +58,14 @@ def freeze_opinion(
     signed_at: datetime,
     app_version: str,
     replaces: str | None = None,
+    amendment: Amendment | None = None,
     mismatch_override: str | None = None,
 ) -> FrozenOpinion:
     """Fix, byte for byte, what will be previewed and signed.
 
-    *signed_at* carries a zone. *replaces* is the SHA-256 of the envelope this version amends. *mismatch_override* is
-    the reason for which another patient's object was accepted into the case, where one was. SigningRefused when an
-    answer has no canonical form (an integer beyond 2**53, a number that is not finite).
+    *signed_at* carries a zone. *replaces* is the SHA-256 of the envelope this version amends, *amendment* how and why.
+    *mismatch_override* is the reason for which another patient's object was accepted into the case, where one was.
+    SigningRefused when an answer has no canonical form (an integer beyond 2**53, a number that is not finite).
     """
     if signed_at.tzinfo is None:
         raise ValueError("the time of signing needs a zone")
@@ -91,6 +93,12 @@ def freeze_opinion(
         ],
         "response": answers,
     }
+    if amendment is not None:
+        content["amendment"] = {
+            "opinion": amendment.opinion_identifier,
+            "kind": amendment.kind.value,
+            "reason": amendment.reason,
+        }
     if mismatch_override is not None:
         content["patientMismatchOverride"] = mismatch_override
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.errors import StoreLocked, StoreUnavailable
 
 if TYPE_CHECKING:
+    from sync.store.amendment_store import AmendmentStore
     from sync.store.annotation_store import AnnotationStore
     from sync.store.arrival_store import ArrivalStore
     from sync.store.audit_trail import AuditTrail
@@ -40,6 +41,7 @@ class Store:
     checkpoints: CheckpointStore
     annotations: AnnotationStore
     opinions: OpinionStore
+    amendments: AmendmentStore
     outbox: OutboxStore
     conflicts: ConflictStore
     messages: MessageStore
@@ -49,6 +51,7 @@ class Store:
     worklist: WorklistStore
 
     def __init__(self, directory: Path, database: Database, keys: StoreKeys) -> None:
+        from sync.store.amendment_store import AmendmentStore
         from sync.store.annotation_store import AnnotationStore
         from sync.store.arrival_store import ArrivalStore
         from sync.store.audit_trail import AuditTrail
@@ -75,6 +78,7 @@ class Store:
         self.checkpoints = CheckpointStore(database)
         self.annotations = AnnotationStore(database, self.audit)
         self.opinions = OpinionStore(database, self.audit)
+        self.amendments = AmendmentStore(database, self.audit)
         self.outbox = OutboxStore(database, self.audit)
         self.conflicts = ConflictStore(database, self.audit)
         self.messages = MessageStore(database)

@@ -14,11 +14,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.changes import Changes
 from sync.errors import SigningRefused
+from sync.records.amendment import amendment_of
 from sync.records.asked_for import asked_for
 from sync.records.case import Case, CaseId
 from sync.records.opinion import FrozenOpinion, Json, MarksFile, OpinionDraft, Receipt, SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState
 from sync.records.terms import terms_of
+from sync.store.amendment_store import end_begun, put_begun
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
 from sync.store.outbox_store import insert_entry
@@ -69,6 +71,7 @@ class OpinionStore:
                 )
             refuse_while_waiting(connection, frozen.case_id)
             _insert(connection, opinion)
+            end_begun(connection, frozen.case_id)
             payload = _what_it_answers(connection, frozen.case_id)
             insert_entry(connection, frozen.case_id, OutboxKind.OPINION, frozen.opinion_identifier, payload)
             self._audit.append_within(
@@ -109,6 +112,8 @@ class OpinionStore:
                 .where(outbox.c.kind == OutboxKind.OPINION.value, outbox.c.subject == opinion_identifier)
                 .values(state=OutboxState.VOID.value)
             )
+            if (amendment := amendment_of(opinion.frozen)) is not None:
+                put_begun(connection, case_id, amendment)  # what was being amended is again
             self._audit.append_within(
                 connection, "opinion made void", case_id, opinion_identifier, "done", {"reason": reason}
             )

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from sync.errors import SigningRefused
 from sync.records.case import CaseId
-from sync.store.tables import receipt, signed_opinion, voided_opinion
+from sync.store.tables import begun_amendment, receipt, signed_opinion, voided_opinion
 
 
 def signed_version(connection: Connection, case_id: CaseId) -> int:
@@ -35,7 +35,10 @@ def refuse_while_waiting(connection: Connection, case_id: CaseId) -> None:
 
 
 def refuse_when_signed(connection: Connection, case_id: CaseId, consequence: str) -> None:
-    """SigningRefused when an opinion on *case_id* is signed that was not made void to be signed again."""
+    """SigningRefused when an opinion on *case_id* is signed that was not made void, and is not being amended."""
+    amended = select(begun_amendment.c.case_id).where(begun_amendment.c.case_id == case_id)
+    if connection.execute(amended).scalar_one_or_none() is not None:
+        return
     standing = select(signed_opinion.c.version).where(signed_opinion.c.case_id == case_id, stands())
     if connection.execute(standing.limit(1)).scalar_one_or_none() is not None:
         raise SigningRefused(f"The opinion on case {case_id} is signed, so {consequence}.")

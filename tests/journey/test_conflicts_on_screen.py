@@ -1,174 +1,37 @@
 """Each conflict with the hospital is one sentence on the screen, with its choices by keyboard; and a choice does it.
 
-The whole program against a small hospital. Pictures go to the folder in READINGROOM_PICTURES, where it is set.
+The whole program against a small hospital.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QDialog, QFrame, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel
 
-from sync.demo_hospital.case_resources import OWNER
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.records.conflict import ConflictKind
-from sync.records.opinion import OpinionDraft
-from sync.signing.gate import enrol
-from sync.store.database import Store, open_store
+from sync.store.database import open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
+from tests.journey.screen_at_a_hospital import ALT, CONTROL, SHIFT, Begin, begin  # noqa: F401 - fixture
 from tests.sync.conftest import hospital, hospital_server  # noqa: F401 - fixtures
 from tests.sync.signing.conftest import authority  # noqa: F401 - fixture
-from tests.sync.signing.own_authority import PIN, Authority
 from tests.sync.small_hospital import SmallHospital
 from tests.sync.test_outbox import CASE, IDENTIFIER, signed_opinion
 from workstation.conflict.comparison import Comparison
-from workstation.startup import RunningApplication, build_application
-from workstation.tour.hands import Hands, let_live
+from workstation.tour.hands import let_live
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
-
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-PASSPHRASE = "correct horse battery"
-
-
-class Screen:
-    """The running program and hands on it."""
-
-    def __init__(self, running: RunningApplication) -> None:
-        self.running = running
-        self.hands = Hands()
-
-    @property
-    def window(self) -> QWidget:
-        return self.running.window
-
-    @property
-    def store(self) -> Store:
-        assert self.running._store is not None
-        return self.running._store
-
-    def conflict(self) -> QDialog:
-        return self.hands.wait_for("conflict-dialog", QDialog)
-
-    def sentence(self) -> str:
-        return self.hands.wait_for("conflict-sentence", QLabel).text()
-
-    def choices(self) -> list[str]:
-        buttons = self.conflict().findChildren(QPushButton)
-        return [button.text().replace("&", "") for button in buttons]
-
-    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """Pressed where the focus is: at the dialog while there is one."""
-        dialog = self.hands.look_for("conflict-dialog", QDialog)
-        self.hands.key(dialog or self.window, key, modifier)
-
-    def wait_for_no_dialog(self) -> None:
-        self.hands.wait_until(lambda: self.hands.look_for("conflict-dialog", QDialog) is None, "the dialog to go")
-
-    def open_case(self) -> None:
-        from workstation.worklist.page import WorklistPage
-
-        page = self.hands.wait_for("page-worklist", WorklistPage)
-        page.open_requested.emit(str(CASE))
-        self.hands.wait_until(lambda: "Moreau" in self.identity(), "the case to open")
-
-    def identity(self) -> str:
-        name = self.hands.look_for("patient-strip-name", QLabel)
-        return name.text() if name is not None else ""
-
-    def photograph(self, name: str) -> None:
-        """The window with the dialog over it, where there is one."""
-        folder = os.environ.get("READINGROOM_PICTURES")
-        if folder:
-            let_live(0.4)
-            picture = self.window.grab()
-            dialog = self.hands.look_for("conflict-dialog", QDialog)
-            if dialog is not None:
-                painter = QPainter(picture)
-                painter.drawPixmap(dialog.pos() - self.window.pos(), dialog.grab())
-                painter.end()
-            assert picture.save(str(Path(folder) / f"{name}.png"))
-
-    def photograph_worklist(self, name: str) -> None:
-        self.key(Qt.Key.Key_F2)
-        self.photograph(name)
-
-    def sign_by_keyboard(self, diagnosis: str, name: str) -> None:
-        """From wherever the reader is: the form, its one question, the signing dialog, and both secrets."""
-        self.key(Qt.Key.Key_F6)
-        self.hands.wait_until(
-            lambda: any("Only on this computer until you sign it" in t for t in self.hands.texts()), "the form open"
-        )
-        line = self.hands.wait_for("item:opinion.dx", QWidget)
-        self.hands.overwrite(line, diagnosis)
-        self.photograph(f"{name}-d-form")
-        self.key(Qt.Key.Key_G, CONTROL | SHIFT)
-        dialog = self.hands.wait_for("signing-dialog", QDialog)
-        confirm = self.hands.find("signing-confirm", QPushButton)
-        self.hands.wait_until(confirm.isEnabled, "the pages to be drawn", 40)
-        self.photograph_dialog(dialog, f"{name}-e-signing")
-        self.hands.write(self.hands.find("signing-passphrase", QLineEdit), PASSPHRASE)
-        self.hands.key(dialog, Qt.Key.Key_Tab)
-        self.hands.write(self.hands.find("signing-pin", QLineEdit), PIN)
-        self.hands.key(self.hands.find("signing-pin", QLineEdit), Qt.Key.Key_Return)
-        self.hands.wait_until(lambda: self.hands.look_for("signing-dialog", QDialog) is None, "the signature", 40)
-
-    def photograph_dialog(self, dialog: QDialog, name: str) -> None:
-        folder = os.environ.get("READINGROOM_PICTURES")
-        if folder:
-            let_live(0.4)
-            assert dialog.grab().save(str(Path(folder) / f"{name}.png"))
-
-
-Begin = Callable[..., Screen]
-
-
-@pytest.fixture
-def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any, authority: Authority) -> Iterator[Begin]:  # noqa: F811
-    """Opens the program on a case that is here, *signed* or not, after *change* happened at the hospital."""
-    running: list[RunningApplication] = []
-
-    def start(signed: bool, change: Callable[[], object] = lambda: None) -> Screen:
-        home = tmp_path / "home"
-        hospital.add_case(instances=0, status="in-progress")
-        hospital.profile().save(home / "demo" / "profile.json")
-        store = open_store(home / "demo")
-        assert run_sync_round(store, hospital.profile()).complete
-        binding = {"pin": PIN, "practitioner_reference": OWNER}
-        enrol(store, authority.identity("Dr. Ilse Marwick"), authority.pem, PASSPHRASE, **binding)
-        if signed:
-            store.opinions.put_draft(OpinionDraft(CASE, signed_opinion().frozen.response, datetime.now(UTC)))
-            store.opinions.put_signed(signed_opinion())
-        store.close()
-        change()
-        application = build_application(home, "demo")
-        running.append(application)
-        screen = Screen(application)
-        screen.hands.wait_until(lambda: application.is_ready or bool(application.failure), "the program", 40)
-        assert not application.failure
-        return screen
-
-    yield start
-    for application in running:
-        application.close()
 
 
 def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted(
     hospital: SmallHospital,  # noqa: F811
-    begin: Begin,
+    begin: Begin,  # noqa: F811
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
@@ -202,7 +65,7 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
 
 def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_grace(
     hospital: SmallHospital,  # noqa: F811
-    begin: Begin,
+    begin: Begin,  # noqa: F811
 ) -> None:
     screen = begin(signed=True, change=lambda: hospital.change("Task/task-so-1", status="cancelled"))
     assert screen.sentence() == "The hospital has cancelled case SO-1; nothing was sent."
@@ -226,7 +89,7 @@ def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_gra
 
 def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
     hospital: SmallHospital,  # noqa: F811
-    begin: Begin,
+    begin: Begin,  # noqa: F811
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
@@ -250,7 +113,7 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
 
 def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_again_by_keyboard(
     hospital: SmallHospital,  # noqa: F811
-    begin: Begin,
+    begin: Begin,  # noqa: F811
 ) -> None:
     later = (datetime.now(UTC) + timedelta(days=20)).isoformat()
 
@@ -300,7 +163,7 @@ def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_a
 
 def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     hospital: SmallHospital,  # noqa: F811
-    begin: Begin,
+    begin: Begin,  # noqa: F811
 ) -> None:
     def deliver_from_elsewhere() -> None:
         ours = signed_opinion()

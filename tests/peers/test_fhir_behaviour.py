@@ -106,18 +106,18 @@ def test_that_the_form_is_among_what_its_search_brings(site: Site, fhir: HttpFhi
 def test_that_an_update_needs_the_current_version(site: Site, fhir: HttpFhirGateway) -> None:
     task = fhir.read(task_of(site.add_case(instances=0)))
     version = task["meta"]["versionId"]
-    saved = fhir.put_task({**task, "status": "accepted"}, version)
+    saved = fhir.update({**task, "status": "accepted"}, version)
     assert saved["status"] == "accepted"
     assert saved["meta"]["versionId"] != version
     with pytest.raises(Superseded):
-        fhir.put_task({**task, "status": "in-progress"}, version)
+        fhir.update({**task, "status": "in-progress"}, version)
     assert fhir.read(task_of(task["identifier"][0]["value"].partition("/")[0]))["status"] == "accepted"
 
 
 def test_that_an_earlier_version_can_still_be_read(site: Site, fhir: HttpFhirGateway) -> None:
     reference = task_of(site.add_case(instances=0))
     before = fhir.read(reference)
-    fhir.put_task({**before, "status": "accepted"}, before["meta"]["versionId"])
+    fhir.update({**before, "status": "accepted"}, before["meta"]["versionId"])
     earlier = fhir.read(f"{reference}/_history/{before['meta']['versionId']}")
     assert earlier["status"] == "requested"
 
@@ -175,7 +175,7 @@ def test_that_a_transaction_on_an_outdated_task_creates_nothing(
 ) -> None:
     case = synced_case(site, store)
     outdated = fhir.read(case.task_reference)
-    fhir.put_task({**outdated, "status": "on-hold"}, outdated["meta"]["versionId"])
+    fhir.update({**outdated, "status": "on-hold"}, outdated["meta"]["versionId"])
     kinds = ("DiagnosticReport", "QuestionnaireResponse", "Binary", "Provenance", "ChargeItem")
     before = [site.count(kind) for kind in kinds]
     with pytest.raises(Superseded):

@@ -56,6 +56,12 @@ def test_that_every_situation_has_a_decision_and_every_decision_is_used() -> Non
     assert {decision(situation) for situation in ALL} == set(Decision)
 
 
+def is_amending(attempted: Attempted, held: Held) -> bool:
+    """A completed assignment takes an amendment of the opinion it holds, and nothing else."""
+    is_completed = held.standing is Standing.COMPLETED
+    return attempted is Attempted.OPINION and is_completed and held.opinion is HeldOpinion.AMENDED
+
+
 def test_that_something_leaves_only_when_all_is_as_it_was() -> None:
     """The safety rule, stated the other way round: SEND exactly where each single fact allows it."""
     for situation in ALL:
@@ -64,12 +70,12 @@ def test_that_something_leaves_only_when_all_is_as_it_was() -> None:
             held is not None
             and held.reachable
             and held.ours
-            and held.standing is Standing.OPEN
+            and (held.standing is Standing.OPEN or is_amending(attempted, held))
             and held.release is Release.HOLDS
             and held.move is MoveState.POSSIBLE
             and not (attempted is Attempted.OPINION and held.terms_changed)
             and (
-                held.opinion is HeldOpinion.NONE
+                held.opinion in (HeldOpinion.NONE, HeldOpinion.AMENDED)
                 or (attempted is not Attempted.OPINION and held.opinion is not HeldOpinion.ANOTHERS)
             )
             and (answered is Answered.NOT_ASKED or (answered is Answered.SUPERSEDED and tries_left))
@@ -119,7 +125,8 @@ def test_that_only_a_withdrawn_release_shreds_and_only_while_the_case_is_ours_an
     for attempted, answered, held, tries_left in looked():
         if decide(attempted, answered, held, tries_left=tries_left) is Decision.SHRED:
             assert held.release is Release.WITHDRAWN
-            assert held.reachable and held.ours and held.standing is Standing.OPEN
+            assert held.reachable and held.ours
+            assert held.standing is Standing.OPEN or is_amending(attempted, held)
     for situation in ALL:
         if situation[2] is None or situation[2].release is not Release.WITHDRAWN:
             assert decision(situation) is not Decision.SHRED
@@ -130,7 +137,7 @@ def test_that_changed_terms_void_a_signature_and_nothing_else() -> None:
         decided = decide(attempted, answered, held, tries_left=tries_left)
         if decided is Decision.SIGN_AGAIN:
             assert attempted is Attempted.OPINION and held.terms_changed
-            assert held.opinion in (HeldOpinion.NONE, HeldOpinion.ANOTHERS)
+            assert held.opinion in (HeldOpinion.NONE, HeldOpinion.ANOTHERS, HeldOpinion.AMENDED)
         if attempted is not Attempted.OPINION:
             same = Held(
                 held.reachable, held.ours, held.standing, held.release, not held.terms_changed, held.opinion, held.move

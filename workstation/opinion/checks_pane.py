@@ -24,6 +24,9 @@ class ChecksPane(QFrame):
     check_chosen = Signal(object)
     """Check with a place in the form."""
     sign_requested = Signal()
+    amend_requested = Signal()
+    drop_requested = Signal()
+    """The reader gives up an amendment that was begun."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +44,11 @@ class ChecksPane(QFrame):
         column.addWidget(self.detail)
         self.receipt = _ReceiptPanel()
         column.addWidget(self.receipt)
+        self.amend_button = QPushButton("Amend this opinion…  (Ctrl+Shift+A)")
+        self.amend_button.setObjectName("opinion-amend")
+        self.amend_button.setMinimumHeight(34)
+        self.amend_button.clicked.connect(self.amend_requested)
+        column.addWidget(self.amend_button)
         self.heading = QLabel("Before you sign")
         self.heading.setProperty("role", "heading")
         self.heading.setIndent(0)
@@ -68,6 +76,11 @@ class ChecksPane(QFrame):
         self.sign_button.setMinimumHeight(38)
         self.sign_button.clicked.connect(self.sign_requested)
         column.addWidget(self.sign_button)
+        self.drop_button = QPushButton("Drop the amendment")
+        self.drop_button.setObjectName("opinion-drop-amendment")
+        self.drop_button.setToolTip("The delivered opinion stands as it was")
+        self.drop_button.clicked.connect(self.drop_requested)
+        column.addWidget(self.drop_button)
         column.addStretch(0)
         self._checks: tuple[Check, ...] = ()
 
@@ -80,6 +93,8 @@ class ChecksPane(QFrame):
         self.detail.setText(f"Signed by {state.signed_by}. {state.status.detail}" if signed else state.status.detail)
         for widget in (self.heading, self.list, self.saved, self.sign_button):
             widget.setVisible(not signed)
+        self.amend_button.setVisible(state.can_amend)
+        self.drop_button.setVisible(state.is_amending)
         self.receipt.show_receipt(state.receipt)
         self.saved.setText(state.saved)
         set_role(self.saved, "error" if state.saved.startswith("Not saved") else "muted")

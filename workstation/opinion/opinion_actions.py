@@ -29,4 +29,21 @@ def opinion_actions(presenter: OpinionPresenter, page: OpinionWishes) -> Sequenc
             icon="sign",
             page="opinion",
         ),
+        Action(
+            "opinion.amend",
+            "A&mend this opinion…",
+            run=presenter.ask_to_amend,
+            menu="&Case",
+            shortcut="Ctrl+Shift+A",
+            enabled_when=lambda: presenter.can_amend,
+            page="opinion",
+        ),
+        Action(
+            "opinion.drop_amendment",
+            "&Drop the amendment",
+            run=presenter.drop_amendment,
+            menu="&Case",
+            enabled_when=lambda: presenter.is_amending,
+            page="opinion",
+        ),
     ]

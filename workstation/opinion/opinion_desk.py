@@ -9,8 +9,9 @@ from datetime import datetime
 
 from resources import resource
 from sync.fhir.expressions import NotCalculated, calculate
+from sync.records.amendment import Amendment
 from sync.records.answer import Answer, Reference
-from sync.records.case import Case, CaseId, ConsentState
+from sync.records.case import Case, CaseId, CaseStatus, ConsentState
 from sync.records.opinion import Json, OpinionDraft, Receipt
 from sync.records.opinion_checks import Check, CompletenessNote
 from sync.records.outbox_entry import OutboxEntry, OutboxKind
@@ -57,10 +58,17 @@ class Desk:
     signed_at_text: str = ""
     receipt: Receipt | None = None
     outbox_entry: OutboxEntry | None = None
+    amendment: Amendment | None = None
+    """What is being amended, while the form is open again."""
 
     @property
     def is_signed(self) -> bool:
         return bool(self.signed_identifier)
+
+    @property
+    def can_amend(self) -> bool:
+        """The hospital holds it, and nothing of the case forbids another signature."""
+        return self.is_signed and self.receipt is not None and not self.hindrances
 
 
 def load_desk(store: Store, case_id: CaseId) -> Desk:
@@ -75,7 +83,8 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         )
         if (found := store.cases.find_resource(reference)) is not None
     }
-    signed = store.opinions.find_signed(case_id)
+    amendment = store.amendments.find(case_id)
+    signed = store.opinions.find_signed(case_id) if amendment is None else None
     draft = store.opinions.find_draft(case_id)
     notes: dict[ItemPath, str] = {}
     if signed is not None:
@@ -107,6 +116,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         signed_at_text=f"{signed.frozen.signed_at.astimezone():%Y-%m-%d %H:%M %Z}" if signed else "",
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         outbox_entry=entries[-1] if entries else None,
+        amendment=amendment,
     )
 
 
@@ -250,10 +260,15 @@ def hindrances(store: Store, case: Case) -> tuple[Check, ...]:
     withdrawn = store.cases.find_withdrawal(case.case_id)
     if withdrawn is not None:
         found.append(Check("assigned", "The case is assigned to you", False, True, withdrawn))
-    elif case.status.is_terminal:
+    elif case.status.is_terminal and not (case.status is CaseStatus.COMPLETED and _is_delivered(store, case)):
         sentence = f"The hospital has closed this case ({case.status.value})."
         found.append(Check("assigned", "The case is open", False, True, sentence))
     return tuple(found)
+
+
+def _is_delivered(store: Store, case: Case) -> bool:
+    """The hospital closed the case with this reader's opinion: that can be amended without opening the case again."""
+    return store.opinions.find_receipt(case.case_id) is not None
 
 
 def draft_of(desk: Desk, response: Response, saved_at: datetime) -> OpinionDraft:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, 
 from sync.records.opinion_checks import Check
 from sync.records.questionnaire_response import ItemPath
 from workstation.lanes import Lanes
+from workstation.opinion.amendment_dialog import AmendmentDialog
 from workstation.opinion.checks_pane import ChecksPane
 from workstation.opinion.presenter import OpinionPresenter, OpinionState
 from workstation.opinion.questionnaire_form import QuestionnaireForm
@@ -34,6 +35,7 @@ class OpinionPage(QWidget):
         self._render_pages = render_pages
         self._state: OpinionState | None = None
         self._dialog: SigningDialog | None = None
+        self._question: AmendmentDialog | None = None
 
         self.sections = SectionList()
         self.form = QuestionnaireForm()
@@ -67,6 +69,8 @@ class OpinionPage(QWidget):
         self.sections.section_requested.connect(self.form.jump_to_section)
         self.checks.check_chosen.connect(self._on_check)
         self.checks.sign_requested.connect(self.ask_to_sign)
+        self.checks.amend_requested.connect(presenter.ask_to_amend)
+        self.checks.drop_requested.connect(presenter.drop_amendment)
         self.show_opinion(None)
         presenter.attach(self)
 
@@ -79,6 +83,7 @@ class OpinionPage(QWidget):
             self.standing_changed.emit()
         if state is None:
             self._close_dialog()
+            self.show_amendment_begun()
             self.form.clear()
             self._notice.setText("Open a case from the worklist to write its opinion.")
             self._stack.setCurrentIndex(0)
@@ -100,6 +105,25 @@ class OpinionPage(QWidget):
     def jump_to(self, path: ItemPath) -> None:
         """Take the reader to that item."""
         self.form.jump_to(path)
+
+    def show_amendment_question(self, opinion_identifier: str) -> None:
+        """Ask what is to be done to that delivered opinion, and why."""
+        dialog = AmendmentDialog(self, opinion_identifier)
+        dialog.amend_requested.connect(self._presenter.amend)
+        self._question = dialog
+        dialog.open()
+
+    def show_amendment_refused(self, sentence: str) -> None:
+        """It was not opened again, and why."""
+        if self._question is not None:
+            self._question.show_refusal(sentence)
+
+    def show_amendment_begun(self) -> None:
+        """Its form is open; the question goes."""
+        if self._question is not None:
+            self._question.accept()
+            self._question.deleteLater()
+            self._question = None
 
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         """Open the signing dialog with exactly what will be signed."""
@@ -173,4 +197,4 @@ class OpinionPage(QWidget):
 
 
 def _standing(state: OpinionState | None) -> tuple[object, ...]:
-    return () if state is None else (state.case_id, state.can_sign)
+    return () if state is None else (state.case_id, state.can_sign, state.can_amend, state.is_amending)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.errors import SigningRefused, SyncError
+from sync.records.amendment import AmendmentKind
 from sync.records.answer import Answer, Quantity
 from sync.records.answer_rules import Enablement, missing_answers, refused_answers
 from sync.records.case import CaseId
@@ -59,6 +60,8 @@ class OpinionState:
     can_sign: bool
     receipt: Receipt | None = None
     signed_by: str = ""
+    can_amend: bool = False
+    is_amending: bool = False
 
 
 class OpinionView(Protocol):
@@ -72,6 +75,15 @@ class OpinionView(Protocol):
 
     def jump_to(self, path: ItemPath) -> None:
         """Take the reader to that item."""
+
+    def show_amendment_question(self, opinion_identifier: str) -> None:
+        """Ask what is to be done to that delivered opinion, and why."""
+
+    def show_amendment_refused(self, sentence: str) -> None:
+        """It was not opened again, and why."""
+
+    def show_amendment_begun(self) -> None:
+        """Its form is open; the question can go."""
 
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         """Open the signing dialog with exactly what will be signed."""
@@ -200,6 +212,16 @@ class OpinionPresenter:
     def can_sign(self) -> bool:
         """An opinion is open that is not signed yet and not being signed."""
         return self._desk is not None and not self._desk.is_signed and not self._busy
+
+    @property
+    def can_amend(self) -> bool:
+        """A delivered opinion is open, and may be amended."""
+        return self._desk is not None and self._desk.can_amend and not self._busy
+
+    @property
+    def is_amending(self) -> bool:
+        """The form of a delivered opinion is open again."""
+        return self._desk is not None and self._desk.amendment is not None and not self._busy
 
     def _clear(self) -> None:
         self._desk, self._response, self._prepared = None, None, None
@@ -420,6 +442,43 @@ class OpinionPresenter:
         if self._view is not None:
             self._view.show_signing_refused(_sentence(error))
 
+    # --- amending ------------------------------------------------------------------------------------------------
+
+    def ask_to_amend(self) -> None:
+        """Ask for the kind and the reason first."""
+        if self.can_amend and self._desk is not None and self._view is not None:
+            self._view.show_amendment_question(self._desk.signed_identifier)
+
+    def amend(self, kind: AmendmentKind, reason: str) -> None:
+        """Open the form of the delivered opinion again."""
+        case_id = self.case_id
+        if case_id is None or not self.can_amend:
+            return
+
+        def done(changes: Changes) -> None:
+            if self._view is not None:
+                self._view.show_amendment_begun()
+            self._changed(changes)
+            self.refresh()
+
+        def failed(error: Exception) -> None:
+            if self._view is not None:
+                self._view.show_amendment_refused(_sentence(error))
+
+        self._lanes.store_lane(lambda: self._store.amendments.begin(case_id, kind, reason), done, failed)
+
+    def drop_amendment(self) -> None:
+        """The delivered opinion stands as it was; what was typed since is gone."""
+        case_id = self.case_id
+        if case_id is None or not self.is_amending:
+            return
+
+        def done(changes: Changes) -> None:
+            self._changed(changes)
+            self.refresh()
+
+        self._lanes.store_lane(lambda: self._store.amendments.drop(case_id), done, self._signing_failed)
+
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
@@ -452,6 +511,8 @@ class OpinionPresenter:
                 saved=self._saved_words(desk),
                 can_sign=self.can_sign,
                 receipt=desk.receipt,
+                can_amend=self.can_amend,
+                is_amending=desk.amendment is not None,
                 signed_by=f"{desk.signer_name}, {desk.signed_at_text}" if desk.is_signed else "",
             )
         )
@@ -478,6 +539,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _status(desk: Desk) -> StatusWords:
+    if desk.amendment is not None:
+        detail = f"{desk.amendment.title}. Reason: {desk.amendment.reason}\nOnly on this computer until you sign it."
+        return StatusWords(f"Draft {desk.amendment.kind.value}", "accent", detail)
     if not desk.is_signed:
         return StatusWords("Draft", "accent", "Only on this computer until you sign it.")
     if desk.receipt is not None:

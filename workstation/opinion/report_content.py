@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.records.amendment import Amendment, amendment_of
 from sync.records.answer import Answer, Coding, Quantity, Reference, answer_from_json
 from sync.records.case import Case
 from sync.records.opinion import FrozenOpinion, Json, MarksFile
@@ -89,7 +90,10 @@ def report_content(frozen: FrozenOpinion, case: Case, signer_name: str) -> Repor
         f"born {patient.birth_date.isoformat()}" if patient.birth_date else "birth date unknown",
         f"ID {patient.patient_id}" if patient.patient_id else "ID missing",
     ]
-    sections = [*_identity_sections(envelope, case), *_answer_sections(frozen.response, at_end=False)]
+    sections = [
+        *_identity_sections(envelope, case, amendment_of(frozen)),
+        *_answer_sections(frozen.response, at_end=False),
+    ]
     marks = _marks_section(frozen.marks)
     if marks is not None:
         sections.append(marks)
@@ -113,8 +117,10 @@ def report_content(frozen: FrozenOpinion, case: Case, signer_name: str) -> Repor
     )
 
 
-def _identity_sections(envelope: Json, case: Case) -> Iterator[Section]:
-    """First of all, whatever there is to doubt about whose records these are."""
+def _identity_sections(envelope: Json, case: Case, amendment: Amendment | None) -> Iterator[Section]:
+    """First of all, that this amends an earlier one, and whatever there is to doubt about whose records these are."""
+    if amendment is not None:
+        yield Section(amendment.title, (Paragraph("Reason", amendment.reason),), alarming=True)
     if case.patient.identity_missing:
         words = "The records carried no patient ID. This opinion is on the records as they came, whoever's they are."
         yield Section("Patient identity missing", (Paragraph("", words),), alarming=True)

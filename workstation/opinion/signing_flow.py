@@ -11,6 +11,7 @@ from hashlib import sha256
 from sync.changes import Changes
 from sync.conflicts import find_changed_terms, terms_of
 from sync.errors import SigningRefused
+from sync.records.amendment import amendment_of
 from sync.records.answer_rules import final_items
 from sync.records.case import Case
 from sync.records.opinion import FrozenOpinion, Json, MarksFile, SignedOpinion
@@ -80,6 +81,7 @@ def prepare_opinion(
         signer=signer,
         version=version,
         replaces=replaces,
+        amendment=store.amendments.find(case.case_id),
         signed_at=now.replace(microsecond=0),
         app_version=app_version,
         mismatch_override=store.objects.find_mismatch_override(case.case_id),
@@ -120,6 +122,8 @@ def _hindrance(store: Store, prepared: PreparedOpinion) -> str:
     """Why what was previewed may not be signed any more: a sync may have brought something since. Empty: it may."""
     if _mark_revisions(store, prepared.case) != prepared.mark_revisions:
         return "The marks changed after this preview was made; close it and look at a fresh one."
+    if amendment_of(prepared.frozen) != store.amendments.find(prepared.case.case_id):
+        return "The amendment changed after this preview was made; close it and look at a fresh one."
     now = store.cases.get_case(prepared.case.case_id)
     if now.patient != prepared.case.patient:
         return "The hospital changed the patient's data after this preview was made; close it and look at a fresh one."
@@ -133,13 +137,13 @@ def _mark_revisions(store: Store, case: Case) -> tuple[tuple[str, int], ...]:
 
 
 def next_version(store: Store, case: Case) -> tuple[int, str | None]:
-    """The number of the opinion to sign, and the SHA-256 of the envelope it amends: of one that was delivered only."""
+    """The number of the opinion to sign, and the SHA-256 of the envelope it amends: the last one delivered."""
     versions = store.opinions.list_signed(case.case_id)
     if not versions:
         return 1, None
-    last = versions[-1].frozen
-    was_delivered = store.opinions.find_receipt_of(last.opinion_identifier) is not None
-    return last.version + 1, sha256(last.envelope).hexdigest() if was_delivered else None
+    delivered = [v.frozen for v in versions if store.opinions.find_receipt_of(v.frozen.opinion_identifier) is not None]
+    replaces = sha256(delivered[-1].envelope).hexdigest() if delivered else None
+    return versions[-1].frozen.version + 1, replaces
 
 
 def final_response(

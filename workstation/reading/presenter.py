@@ -73,7 +73,7 @@ class CaseReadingPresenter:
             marks=marks,
             first_label_number=first_free_number(history),
             revisions={revision.annotation_id: revision.revision for revision in history},
-            read_only=store.opinions.find_signed(case_id) is not None,
+            read_only=store.opinions.find_signed(case_id) is not None and store.amendments.find(case_id) is None,
         )
 
     def keep_marks(

@@ -64,11 +64,11 @@ class FakeFhirGateway:
     def read_binary(self, url: str) -> bytes:
         return base64.b64decode(self.read(url)["data"])
 
-    def put_task(self, task: Json, version: str) -> Json:
-        reference = f"Task/{task['id']}"
+    def update(self, resource: Json, version: str) -> Json:
+        reference = f"{resource['resourceType']}/{resource['id']}"
         if self.read(reference)["meta"]["versionId"] != version:
             raise Superseded(f"{reference} has a newer version.")
-        return self.put(task)
+        return self.put(resource)
 
     def create(self, resource: Json, if_none_exist: str = "") -> Created:
         kind = resource["resourceType"]
@@ -117,7 +117,7 @@ class FakeFhirGateway:
         resource = _rewritten(entry["resource"], references)
         reference = references[entry["fullUrl"]]
         if entry["request"]["method"] == "PUT":
-            self.put_task(resource, entry["request"]["ifMatch"].removeprefix('W/"').rstrip('"'))
+            self.update(resource, entry["request"]["ifMatch"].removeprefix('W/"').rstrip('"'))
         elif reference not in self.held:
             self.put({**resource, "id": reference.partition("/")[2]})
 

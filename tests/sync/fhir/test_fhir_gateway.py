@@ -64,10 +64,10 @@ def test_that_what_is_not_there_is_refused_with_its_status(subject: Subject) -> 
 def test_that_a_task_is_changed_only_at_the_version_last_read(subject: Subject) -> None:
     subject.put(task())
     read = subject.gateway.read("Task/t1")
-    saved = subject.gateway.put_task({**read, "status": "on-hold"}, "1")
+    saved = subject.gateway.update({**read, "status": "on-hold"}, "1")
     assert (saved["status"], saved["meta"]["versionId"]) == ("on-hold", "2")
     with pytest.raises(Superseded):
-        subject.gateway.put_task({**read, "status": "in-progress"}, "1")
+        subject.gateway.update({**read, "status": "in-progress"}, "1")
     assert subject.gateway.read("Task/t1")["status"] == "on-hold"
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sync.fhir.bundle_check import find_fault, validation_faults
-from sync.fhir.opinion_mapping import opinion_bundle
+from sync.fhir.opinion_mapping import HeldVersion, opinion_bundle
 from sync.records.case import ImagingStudy
 from sync.records.opinion import FrozenOpinion, MarksFile, SignedOpinion
 from tests.sync.sample_records import sample_case
@@ -121,3 +123,62 @@ def changed(kind: str, **elements: Any) -> Json:
 )
 def test_that_an_incomplete_transaction_is_noticed_before_it_leaves(faulty: Json, fault: str) -> None:
     assert fault in find_fault(faulty)
+
+
+def amendment(kind: str = "correction", **document: Any) -> tuple[Json, Json]:
+    """The transaction of a second version, and the document of the first as the hospital holds it."""
+    first = {
+        entry["resource"]["resourceType"]: entry["resource"] for entry in bundle(marks=0)["entry"]
+    }["DocumentReference"]  # fmt: skip
+    attachment = {"contentType": "application/pdf", "url": "Binary/b1"}
+    first = {**first, "content": [{"attachment": attachment}]}
+    held = {**first, "id": "d1", "meta": {"versionId": "4"}, "extension": [{"url": "urn:theirs"}], **document}
+    content = {"type": "e", "amendment": {"opinion": "SO-2026-00042/1/v1", "kind": kind, "reason": "A typing error"}}
+    later = signed(version=2)
+    later = replace(later, frozen=replace(later.frozen, envelope=json.dumps(content).encode()))
+    task = {
+        **TASK,
+        "status": "completed",
+        "output": [{"type": {"text": "opinion"}, "valueReference": {"reference": "DiagnosticReport/r1"}}],
+    }
+    amended = HeldVersion(held, "DiagnosticReport/r1")
+    return opinion_bundle(later, sample_case(), task, ALL, amended), held
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "relation"), [("correction", "corrected", "replaces"), ("addendum", "appended", "appends")]
+)
+def test_that_an_amendment_says_what_it_does_to_the_earlier_version(kind: str, status: str, relation: str) -> None:
+    transaction, _held = amendment(kind)
+    entries = transaction["entry"]
+    assert [fault for entry in entries for fault in validation_faults(entry["resource"])] == []
+    assert find_fault(transaction) == ""
+    by_kind = {e["resource"]["resourceType"]: e["resource"] for e in entries if e["request"]["method"] == "POST"}
+    assert by_kind["QuestionnaireResponse"]["status"] == "amended"
+    assert by_kind["DiagnosticReport"]["status"] == status
+    document = next(e["resource"] for e in entries if e["resource"].get("relatesTo"))
+    assert document["relatesTo"] == [{"code": relation, "target": {"reference": "DocumentReference/d1"}}]
+    revised = [e["what"]["reference"] for e in by_kind["Provenance"]["entity"] if e["role"] == "revision"]
+    assert revised == ["DocumentReference/d1", "DiagnosticReport/r1"]
+    assert "ChargeItem" not in by_kind, "an assignment is charged for once"
+
+
+def test_that_the_earlier_document_is_superseded_under_its_version_and_keeps_all_else() -> None:
+    transaction, held = amendment()
+    put = next(e for e in transaction["entry"] if e["request"]["url"] == "DocumentReference/d1")
+    assert put["request"]["ifMatch"] == 'W/"4"'
+    assert put["resource"] == {**held, "status": "superseded"}
+    assert transaction["entry"][-1]["resource"]["resourceType"] == "Task", "the Task stays the last, the commit point"
+    assert transaction["entry"][-1]["resource"]["status"] == "completed"
+
+
+def test_that_a_document_superseded_by_an_attempt_that_broke_off_is_not_changed_again() -> None:
+    transaction, _held = amendment(status="superseded")
+    assert [e for e in transaction["entry"] if e["request"]["url"] == "DocumentReference/d1"] == []
+
+
+def test_that_an_amendment_cannot_be_made_without_what_it_amends() -> None:
+    content = b'{"amendment":{"opinion":"SO-2026-00042/1/v1","kind":"addendum","reason":"More"}}'
+    later = replace(signed(version=2), frozen=replace(signed(version=2).frozen, envelope=content))
+    with pytest.raises(ValueError, match="what it amends"):
+        opinion_bundle(later, sample_case(), TASK, ALL)

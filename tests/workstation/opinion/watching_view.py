@@ -16,6 +16,7 @@ class WatchingView:
         self.hint = ""
         self.refusals: list[str] = []
         self.signed = 0
+        self.asked_to_amend = ""
 
     @property
     def shown(self) -> OpinionState:
@@ -30,6 +31,15 @@ class WatchingView:
 
     def jump_to(self, path: ItemPath) -> None:
         self.jumps.append(path)
+
+    def show_amendment_question(self, opinion_identifier: str) -> None:
+        self.asked_to_amend = opinion_identifier
+
+    def show_amendment_refused(self, sentence: str) -> None:
+        self.refusals.append(sentence)
+
+    def show_amendment_begun(self) -> None:
+        self.asked_to_amend = ""
 
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         self.preview, self.hint = prepared, hint
