@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.records.case import Case, ConsentState, Document, DocumentCategory, LabResult
+from sync.records.case import Case, CaseStatus, ConsentState, Document, DocumentCategory, LabResult
 from sync.records.opinion import Receipt
 from sync.records.outbox_entry import OutboxEntry
 from sync.records.stored_object import Integrity
@@ -256,12 +256,25 @@ def _tone(case: Case, whole: bool, some: bool) -> str:
     return "" if whole else "warning"
 
 
+_CLOSED_WORDS = {
+    CaseStatus.CANCELLED: "The hospital has cancelled this case: nothing is fetched, and no opinion can be written.",
+    CaseStatus.ENTERED_IN_ERROR: "The hospital has withdrawn this case as an error: no opinion can be written.",
+}
+
+
 def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[MissingLine, ...]:
     lines = []
     if withdrawal is not None:
         lines.append(MissingLine(withdrawal, "danger"))
+    if closed := _CLOSED_WORDS.get(case.status):
+        return (*lines, MissingLine(closed, "warning"))  # what is not here will not come any more
     if case.consent is ConsentState.MISSING:
-        lines.append(MissingLine("No active consent: the records are listed, and nothing is downloaded.", "warning"))
+        listed = (
+            "the records are listed, and nothing is downloaded"
+            if case.studies or case.documents
+            else ("no record is listed or downloaded")
+        )
+        lines.append(MissingLine(f"No active consent: {listed}.", "warning"))
     elif case.consent is ConsentState.EXPIRED:
         lines.append(MissingLine("The consent has expired: nothing more is downloaded.", "warning"))
     else:

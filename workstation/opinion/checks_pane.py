@@ -92,7 +92,7 @@ class ChecksPane(QFrame):
         signed = bool(state.signed_by)
         self.detail.setText(f"Signed by {state.signed_by}. {state.status.detail}" if signed else state.status.detail)
         for widget in (self.heading, self.list, self.saved, self.sign_button):
-            widget.setVisible(not signed)
+            widget.setVisible(not signed and not state.is_closed)
         self.amend_button.setVisible(state.can_amend)
         self.drop_button.setVisible(state.is_amending)
         self.receipt.show_receipt(state.receipt)

@@ -66,6 +66,17 @@ class Desk:
         return bool(self.signed_identifier)
 
     @property
+    def closed(self) -> str:
+        """Why nothing can be written here any more, in one sentence; empty while something can."""
+        if self.is_signed:
+            return ""
+        return next((check.sentence for check in self.hindrances if check.name == "assigned"), "")
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.is_signed or bool(self.closed)
+
+    @property
     def can_amend(self) -> bool:
         """The hospital holds it, and nothing of the case forbids another signature."""
         return self.is_signed and self.receipt is not None and not self.hindrances
@@ -261,7 +272,7 @@ def hindrances(store: Store, case: Case) -> tuple[Check, ...]:
     if withdrawn is not None:
         found.append(Check("assigned", "The case is assigned to you", False, True, withdrawn))
     elif case.status.is_terminal and not (case.status is CaseStatus.COMPLETED and _is_delivered(store, case)):
-        sentence = f"The hospital has closed this case ({case.status.value})."
+        sentence = f"This case is closed ({case.status.value}): no opinion can be written."
         found.append(Check("assigned", "The case is open", False, True, sentence))
     return tuple(found)
 

@@ -62,6 +62,8 @@ class OpinionState:
     signed_by: str = ""
     can_amend: bool = False
     is_amending: bool = False
+    is_closed: bool = False
+    """Nothing can be written any more, and nothing was signed."""
 
 
 class OpinionView(Protocol):
@@ -211,7 +213,7 @@ class OpinionPresenter:
     @property
     def can_sign(self) -> bool:
         """An opinion is open that is not signed yet and not being signed."""
-        return self._desk is not None and not self._desk.is_signed and not self._busy
+        return self._desk is not None and not self._desk.is_read_only and not self._busy
 
     @property
     def can_amend(self) -> bool:
@@ -293,7 +295,7 @@ class OpinionPresenter:
     def _edit(self, change: Callable[[Response], Response]) -> bool:
         """Change the answers, keep them, show what follows. False when nothing may change any more."""
         desk, response = self._desk, self._response
-        if desk is None or response is None or desk.is_signed or self._prepared is not None:
+        if desk is None or response is None or desk.is_read_only or self._prepared is not None:
             return False
         try:
             changed = change(response)
@@ -364,7 +366,7 @@ class OpinionPresenter:
     def ask_to_sign(self) -> None:
         """Check; then freeze and show exactly what will be signed. A failed check takes the reader to its place."""
         desk, response = self._desk, self._response
-        if desk is None or response is None or desk.is_signed or self._busy:
+        if desk is None or response is None or desk.is_read_only or self._busy:
             return
         blocking = blocking_checks(self._checks)
         if blocking:
@@ -485,22 +487,22 @@ class OpinionPresenter:
         desk, response = self._desk, self._response
         if desk is None or response is None or self._view is None:
             return
-        self._checks = () if desk.is_signed else self._make_checks(desk, response)
+        self._checks = () if desk.is_read_only else self._make_checks(desk, response)
         enabled = Enablement(response).enabled_paths()
         missing = {problem.path: problem.sentence for problem in missing_answers(desk.form, response)}
         form = FormState(
             form=desk.form,
             response=response,
             enabled=enabled,
-            missing={} if desk.is_signed else missing,
+            missing={} if desk.is_read_only else missing,
             refused={problem.path: problem.sentence for problem in refused_answers(desk.form, response)},
             notes={**desk.notes, **self._calculation_notes},
             sections=_sections(desk, response, enabled, missing),
             candidates=(*desk.records, *desk.marks),
             lengths=desk.lengths,
             code_lists=load_code_lists(),
-            read_only=desk.is_signed,
-            show_missing=self._show_missing and not desk.is_signed,
+            read_only=desk.is_read_only,
+            show_missing=self._show_missing and not desk.is_read_only,
         )
         self._view.show_opinion(
             OpinionState(
@@ -513,6 +515,7 @@ class OpinionPresenter:
                 receipt=desk.receipt,
                 can_amend=self.can_amend,
                 is_amending=desk.amendment is not None,
+                is_closed=bool(desk.closed),
                 signed_by=f"{desk.signer_name}, {desk.signed_at_text}" if desk.is_signed else "",
             )
         )
@@ -521,7 +524,7 @@ class OpinionPresenter:
         return (*desk.hindrances, *check_opinion(desk.form, response, desk.case, desk.incomplete))
 
     def _saved_words(self, desk: Desk) -> str:
-        if desk.is_signed:
+        if desk.is_read_only:
             return ""
         if self._save_failed:
             return f"Not saved: {self._save_failed}"
@@ -542,6 +545,8 @@ def _status(desk: Desk) -> StatusWords:
     if desk.amendment is not None:
         detail = f"{desk.amendment.title}. Reason: {desk.amendment.reason}\nOnly on this computer until you sign it."
         return StatusWords(f"Draft {desk.amendment.kind.value}", "accent", detail)
+    if desk.closed:
+        return StatusWords("Closed", "", desk.closed)
     if not desk.is_signed:
         return StatusWords("Draft", "accent", "Only on this computer until you sign it.")
     if desk.receipt is not None:

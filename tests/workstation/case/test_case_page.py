@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QTableWidget, QWidget
 
 from sync.changes import Changes
-from sync.records.case import CaseId, ConsentState
+from sync.records.case import CaseId, CaseStatus, ConsentState
 from sync.records.stored_object import RejectedObject
 from sync.store.database import Store, open_store
 from tests.workstation.cases import CASE_ID, NOW, REPORT, make_case, make_file, make_image
@@ -91,6 +91,22 @@ def test_that_everything_missing_is_listed_with_its_reason(store: Store) -> None
     lines = [line.text for line in summary_of(store).missing]
     assert "1 of 2 images here" in lines
     assert "CT report: Its digest is wrong." in lines
+
+
+def test_that_a_cancelled_case_claims_no_list_of_records(store: Store) -> None:
+    store.cases.put_case(
+        make_case(status=CaseStatus.CANCELLED, consent=ConsentState.MISSING, studies=(), documents=()), []
+    )
+    assert [line.text for line in summary_of(store).missing] == [
+        "The hospital has cancelled this case: nothing is fetched, and no opinion can be written."
+    ]
+
+
+def test_that_without_consent_an_empty_list_is_not_called_a_list(store: Store) -> None:
+    store.cases.put_case(make_case(consent=ConsentState.MISSING, studies=(), documents=()), [])
+    assert [line.text for line in summary_of(store).missing] == [
+        "No active consent: no record is listed or downloaded."
+    ]
 
 
 def test_that_missing_consent_is_said_once_instead_of_counts(store: Store) -> None:

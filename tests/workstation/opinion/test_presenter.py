@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from sync.changes import Changes
 from sync.errors import SigningRefused, StoreUnavailable
+from sync.records.amendment import AmendmentKind
 from sync.records.annotation_record import AnnotationRevision
 from sync.records.answer import Answer, Quantity, Reference
 from sync.records.case import CaseId, CaseStatus, ConsentState
@@ -242,6 +244,53 @@ def test_that_without_consent_nothing_is_signed(room: Room, store: Store, form: 
     room.open_complete(form)
     room.presenter.ask_to_sign()
     assert room.view.preview is None
+
+
+def test_that_the_form_of_a_cancelled_case_says_that_it_is_closed_and_takes_no_draft(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    store.cases.put_case(replace(some_case(), status=CaseStatus.CANCELLED), some_resources())
+    room.open_complete(form)
+    assert room.view.shown.form.read_only
+    assert room.view.shown.is_closed
+    assert room.view.shown.status.detail == "This case is closed (cancelled): no opinion can be written."
+    before = store.opinions.find_draft(CASE)
+    room.presenter.set_answer(LIMITS, Answer("valueString", "typed too late"))
+    assert store.opinions.find_draft(CASE) == before
+    assert not room.presenter.can_sign
+
+
+def test_that_a_delivered_opinion_opens_again_as_an_amendment_with_its_reason_signed(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    room.presenter.sign(PASSPHRASE, PIN)
+    assert not room.presenter.can_amend, "what has not arrived cannot be amended"
+    first = store.opinions.find_signed(CASE)
+    assert first is not None
+    identifier = first.frozen.opinion_identifier
+    store.cases.put_case(replace(some_case(), status=CaseStatus.COMPLETED), some_resources())
+    changes = store.opinions.put_receipt(
+        Receipt(CASE, identifier, "DiagnosticReport/77", "9", datetime.now(UTC), False)
+    )
+    room.presenter.changes_happened(changes)
+    room.presenter.ask_to_amend()
+    assert room.view.asked_to_amend == identifier
+    room.presenter.amend(AmendmentKind.CORRECTION, "A typing error")
+    assert room.view.shown.status.text == "Draft correction"
+    assert not room.view.shown.form.read_only
+    room.presenter.set_answer(LIMITS, Answer("valueString", "corrected"))
+    room.presenter.ask_to_sign()
+    assert room.view.preview is not None
+    content = report_content(room.view.preview.frozen, some_case(), "Dr")
+    assert content.sections[0].title == f"Correction of opinion {identifier}"
+    room.presenter.sign(PASSPHRASE, PIN)
+    second = store.opinions.list_signed(CASE)[-1]
+    envelope = json.loads(second.frozen.envelope)
+    assert envelope["replaces"] == hashlib.sha256(first.frozen.envelope).hexdigest()
+    assert envelope["amendment"]["reason"] == "A typing error"
+    assert room.view.shown.form.read_only
 
 
 def test_that_signing_seals_the_opinion_and_asks_for_a_sync(room: Room, store: Store, form: Questionnaire) -> None:
