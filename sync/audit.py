@@ -11,12 +11,27 @@ from enum import StrEnum
 from sync.records.audit_entry import AuditEntry
 from sync.store.audit_trail import AuditTrail
 
-__all__ = ["AuditAction", "AuditEntry", "AuditTrail"]
+__all__ = ["DONE", "AuditAction", "AuditEntry", "AuditTrail", "outcome_words"]
+
+
+DONE = "done"
+"""The one word for an outcome that was meant to be; older rows say “success”, and stay as they were sealed."""
+_OLDER_WORDS = {"success": DONE}
+
+
+def outcome_words(entry: AuditEntry) -> str:
+    """How a row ended, in today's words."""
+    return _OLDER_WORDS.get(entry.outcome, entry.outcome)
 
 
 class AuditAction(StrEnum):
     """What can happen; the value is what the row says."""
 
+    STORE_MADE = "store made"
+    PASSPHRASE_WRONG = "wrong passphrase"
+    PASSPHRASE_CHANGED = "passphrase changed"
+    CERTIFICATE_TAKEN_IN = "certificate taken in"
+    SETTING_CHANGED = "setting changed"
     SIGN_IN = "sign in"
     SIGN_IN_FAILED = "sign in failed"
     SIGN_OUT = "sign out"

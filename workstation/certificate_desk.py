@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
+from sync.audit import DONE, AuditAction
 from sync.errors import SigningRefused
 from workstation.actions.action import Action
 from workstation.background import Background, sentence_for
@@ -73,8 +74,11 @@ class CertificateDesk(QObject):
 
         def enrol_here() -> None:
             from sync.signing.gate import enrol
+            from sync.signing.identity import load_identity
 
             enrol(store, p12, trust_pem, passphrase, pin=pin, practitioner_reference=reader, npi=npi)
+            detail = {"sha256": load_identity(p12, pin).certificate_sha256}
+            store.audit.append(AuditAction.CERTIFICATE_TAKEN_IN, None, "signing identity", DONE, detail)
 
         self._background.store_lane(enrol_here, self._kept, self._refused)
 

@@ -212,4 +212,4 @@ class Desk:
 
     def _audit(self, action: AuditAction, case_id: CaseId) -> None:
         audit = self._store.audit
-        self._lanes.store_lane(lambda: audit.append(action, case_id, "case", "success", {}))
+        self._lanes.store_lane(lambda: audit.append(action, case_id, "case", "done", {}))

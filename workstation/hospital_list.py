@@ -89,6 +89,7 @@ def add_hospital(
     from sync.authorization.sign_in import find_hospital, sign_in_first
     from sync.authorization.signed_in_account import SignedInAccount
     from sync.hospital_profile import SiteTrust
+    from sync.vault.event_notes import note_event
 
     found = find_hospital(wanted.address, wanted.client_id, SiteTrust(wanted.ca_file.strip(), wanted.spki_pin.strip()))
     profile, tokens = sign_in_first(found, "", open_browser, cancelled)
@@ -99,6 +100,8 @@ def add_hospital(
     profile.save(hospital_profile_path(home, name))
     account = SignedInAccount(profile, keeper)
     account.accept(tokens)
+    # The store may not be there yet, or be locked: the sign-in is entered when it opens.
+    note_event(profile_directory(home, name), "sign in", name, "done", actor=profile.practitioner_reference)
     return OpenedHospital(name, account)
 
 

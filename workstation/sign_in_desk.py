@@ -116,7 +116,7 @@ class SignInDesk(QObject):
         self._was_asked = False
         if self._dialog is not None:
             self._dialog.accept()
-        self._note(AuditAction.SIGN_IN, "success")
+        self._note(AuditAction.SIGN_IN, "done")
         self._told = self._account.notice
         self._window.status.say(self._told or f"You are signed in as {self._profile.practitioner_name}.")
         self._signed_in()
@@ -139,7 +139,7 @@ class SignInDesk(QObject):
 
     def _sign_out(self) -> None:
         account, hospital = self._account, self._profile.hospital_name
-        self._note(AuditAction.SIGN_OUT, "success")
+        self._note(AuditAction.SIGN_OUT, "done")
         self._was_asked = True  # who signs out on purpose is not asked to sign in again
         done = f"You are signed out of {hospital}. What is on this computer stays, encrypted; {SIGN_IN_KEY} signs in."
         self._background.network_lane(

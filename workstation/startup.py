@@ -340,15 +340,17 @@ def _open(home: Path, name: str, account: DemoAccount | None, unlock: Unlock) ->
 
     A store that has no passphrase yet gets this one; one that a demo of the first version left stays as it is.
     """
+    from sync.audit import DONE, AuditAction
     from sync.authorization.signed_in_account import credentials_of
     from sync.hospital_profile import HospitalProfile
-    from sync.store.database import open_store
+    from sync.store.database import DATABASE_FILE, open_store
     from workstation.demo_mode import enrol_demo_identity, write_demo_profile
 
     if account is not None:
         write_demo_profile(home, account)
     profile = HospitalProfile.load(hospital_profile_path(home, name))
     directory = profile_directory(home, name)
+    is_new = not (directory / DATABASE_FILE).exists()
     if name != DEMO_PROFILE and not has_record(directory):
         from sync.store.protection import protect_store
 
@@ -356,6 +358,8 @@ def _open(home: Path, name: str, account: DemoAccount | None, unlock: Unlock) ->
     store = open_store(directory, unlock=unlock, sweep=False)
     try:
         store.audit.actor = profile.practitioner_reference
+        if is_new:
+            store.audit.append(AuditAction.STORE_MADE, None, "store", DONE, {"opens_with": unlock.kind})
         if account is not None:
             enrol_demo_identity(home, store, account)
             store.session.put("demo_signing_hint", account.signing_hint)

@@ -19,8 +19,14 @@ _ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 _LOGIN = {"system": _DICOM, "code": "110114", "display": "User Authentication"}
 _EXPORT = {"system": _DICOM, "code": "110106", "display": "Export"}
 _SECURITY = {"system": _DICOM, "code": "110113", "display": "Security Alert"}
+_APPLICATION = {"system": _DICOM, "code": "110100", "display": "Application Activity"}
 _RECORD = {"system": _REST, "code": "rest", "display": "Restful Operation"}
 _TYPES = {
+    "store made": (_APPLICATION, "E"),
+    "passphrase changed": (_SECURITY, "E"),
+    "certificate taken in": (_SECURITY, "E"),
+    "setting changed": (_APPLICATION, "E"),
+    "wrong passphrase": (_LOGIN, "E"),
     "sign in": (_LOGIN, "E"),
     "sign in failed": (_LOGIN, "E"),
     "sign out": (_LOGIN, "E"),
@@ -39,6 +45,8 @@ _TYPES = {
     "case deleted": (_RECORD, "D"),
     "case withdrawn": (_RECORD, "U"),
 }
+NOTED_AT = "noted_at"
+"""In the detail of a row that was entered later: when it happened."""
 _PROFILES = {"C": "PatientCreate", "R": "PatientRead", "U": "PatientUpdate", "D": "PatientDelete"}
 _INTERACTIONS = {"C": "create", "R": "read", "U": "update", "D": "delete"}
 _SUCCEEDED = ("done", "success", "begun", "already there", "locked", "raised", "given back")
@@ -52,7 +60,7 @@ def audit_event(entry: AuditEntry, patient_reference: str) -> Json:
         "resourceType": "AuditEvent",
         "type": kind,
         "action": action,
-        "recorded": entry.at.isoformat(),
+        "recorded": entry.detail.get(NOTED_AT) or entry.at.isoformat(),
         "outcome": "0" if entry.outcome in _SUCCEEDED else "4",
         "outcomeDesc": entry.action,
         "agent": [_person(entry.actor), _program()],

@@ -19,6 +19,7 @@ from sync.store.audit_check import find_fault
 from sync.store.audit_row import CHECKPOINT_EVERY, GENESIS, head_content, row_hash
 from sync.store.connection import Database
 from sync.store.tables import audit, audit_checkpoint
+from sync.vault.event_notes import EventNote
 
 
 class AuditTrail:
@@ -41,8 +42,13 @@ class AuditTrail:
         object: str,  # noqa: A002
         outcome: str,
         detail: Json,
+        *,
+        actor: str | None = None,
     ) -> AuditEntry:
-        """As `append`, inside the transaction of the deed itself: neither is there without the other."""
+        """As `append`, inside the transaction of the deed itself: neither is there without the other.
+
+        *actor*: who did it, where it was not who works now.
+        """
         last = _last(connection)
         seq = 1 if last is None else last.seq + 1
         prev = GENESIS if last is None else last.hash
@@ -50,7 +56,7 @@ class AuditTrail:
         row: Json = {
             "seq": seq,
             "at": at.isoformat(),
-            "actor": self.actor,
+            "actor": actor or self.actor,
             "action": str(action),
             "case_ref": case_id,
             "object": object,
@@ -61,7 +67,17 @@ class AuditTrail:
         connection.execute(insert(audit), {**row, "detail": json.dumps(detail), "prev": prev, "hash": seal})
         if seq % CHECKPOINT_EVERY == 0:
             _sign_head(connection, seq, seal)
-        return AuditEntry(seq, at, self.actor, str(action), case_id, object, outcome, detail, prev, seal)
+        return AuditEntry(seq, at, row["actor"], str(action), case_id, object, outcome, detail, prev, seal)
+
+    def enter_notes(self, notes: tuple[EventNote, ...]) -> None:
+        """What happened while this trail could not be written: all of it at once, each note once for ever."""
+        with self._database.writing() as connection:
+            for note in notes:
+                if not _is_entered(connection, note):
+                    detail = {"noted_at": note.at, "note": note.note}
+                    self.append_within(
+                        connection, note.action, None, note.object, note.outcome, detail, actor=note.actor
+                    )
 
     def entries(self) -> tuple[AuditEntry, ...]:
         """Every row, oldest first."""
@@ -91,6 +107,12 @@ class AuditTrail:
         """None when the trail is whole, else one sentence naming the first thing that is not as it was written."""
         with self._database.reading() as connection:
             return find_fault(connection)
+
+
+def _is_entered(connection: Connection, note: EventNote) -> bool:
+    """The program was killed after the last entering and before the file went."""
+    same = select(audit.c.detail).where(audit.c.action == note.action)
+    return any(json.loads(detail).get("note") == note.note for detail in connection.execute(same).scalars())
 
 
 def _last(connection: Connection) -> Row[Any, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync.errors import StoreLocked, StoreUnavailable
+from sync.vault.event_notes import drop_notes, read_notes
 
 if TYPE_CHECKING:
     from sync.store.amendment_store import AmendmentStore
@@ -110,6 +111,14 @@ class Store:
 
         self._keys.take(keys_of_existing(self.directory, unlock))
         self.audit.append("unlocked", None, "store", "done", {})
+        self.enter_notes()
+
+    def enter_notes(self) -> None:
+        """What happened while the audit trail could not be written (wrong passphrases, a first sign-in) enters it."""
+        notes = read_notes(self.directory)
+        if notes:
+            self.audit.enter_notes(notes)
+            drop_notes(self.directory)
 
     def change_unlock(self, old: Unlock, new: Unlock) -> None:
         """Have the store open with *new* only: one key is wrapped anew, at any instant it opens with one of the two.
@@ -163,6 +172,8 @@ def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool
             with database.writing() as connection:
                 migrate(connection, keys)
         store = Store(directory, database, keys)
+        if not read_only:
+            store.enter_notes()
         if sweep and not read_only:
             store.vault.sweep()
     except BaseException:

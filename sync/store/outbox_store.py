@@ -143,7 +143,7 @@ class OutboxStore:
             void = OutboxState.VOID.value
             connection.execute(update(outbox).where(outbox.c.entry_id == entry_id).values(state=void))
             case_id = CaseId(row.case_id)
-            self._audit.append_within(connection, "taken back", case_id, row.kind, "success", {})
+            self._audit.append_within(connection, "taken back", case_id, row.kind, "done", {})
         return Changes(outbox=frozenset({case_id}))
 
     def record_delivered(self, entry_id: int) -> Changes:

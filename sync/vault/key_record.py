@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.keywrap import (
 
 from sync.errors import StoreUnavailable, SyncError, UnlockRefused
 from sync.vault.durable import write_private
+from sync.vault.event_notes import note_event
 from sync.vault.keys import KEY_BYTES, SecretKeeper, Unlock, make_key
 from sync.vault.unlock_tries import UnlockTries
 
@@ -115,6 +116,7 @@ def unwrap_master(directory: Path, unlock: Unlock) -> bytes:
     try:
         master = aes_key_unwrap_with_padding(key, bytes.fromhex(record.wrapped_master))
     except InvalidUnwrap:
+        note_event(directory, "wrong passphrase", "store", "refused")
         raise tries.refusal(made) from None
     tries.forget()
     return master

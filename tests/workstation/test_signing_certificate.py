@@ -104,7 +104,13 @@ def test_that_a_certificate_that_passed_every_check_signs_from_then_on(
     until(lambda: not dialog.isVisible())
     signer = find_signer(store)
     assert signer is not None and signer.reference == profile.practitioner_reference
-    assert SigningGate(store).check(PASSPHRASE, KEY_PIN).name == signer.name
+    identity = SigningGate(store).check(PASSPHRASE, KEY_PIN)
+    assert identity.name == signer.name
+    (row,) = [entry for entry in store.audit.entries() if entry.action == "certificate taken in"]
+    assert (row.outcome, row.detail) == (
+        "done",
+        {"sha256": identity.certificate_sha256},
+    )
 
 
 def test_that_a_certificate_of_somebody_else_is_not_kept(

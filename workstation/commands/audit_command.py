@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from sync.audit import outcome_words
 from workstation.commands.answer import DONE, FAILED, complain, say, say_json, say_table
 from workstation.commands.store_commands import opened_store
 
@@ -28,7 +29,7 @@ def show_audit(options: Namespace) -> int:
                         "action": entry.action,
                         "case": entry.case_id,
                         "object": entry.object,
-                        "outcome": entry.outcome,
+                        "outcome": outcome_words(entry),
                         "detail": entry.detail,
                         "hash": entry.hash,
                     }
@@ -43,7 +44,7 @@ def show_audit(options: Namespace) -> int:
                 [
                     (
                         str(e.seq), e.at.isoformat(timespec="seconds"), e.actor, e.action, e.case_id or "", e.object,
-                        e.outcome,
+                        outcome_words(e),
                     )
                     for e in entries
                 ],

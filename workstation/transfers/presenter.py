@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from sync.audit import DONE, AuditAction
 from sync.changes import Changes
 from sync.records.case import Case, CaseId
 from sync.transfer.control import TransferControl
@@ -153,12 +154,12 @@ class TransfersPresenter:
         """Bytes a second for all downloads together; None: no limit."""
         self._control.bandwidth.limit_bytes_s = limit_bytes_s
         content = "" if limit_bytes_s is None else str(limit_bytes_s)
-        self._lanes.store_lane(lambda: self._store.session.put(LIMIT_KEY, content), None, self._failed)
+        self._lanes.store_lane(lambda: _put_setting(self._store, LIMIT_KEY, content), None, self._failed)
 
     def allow_images_on_metered(self, allowed: bool) -> None:
         """Fetch images also over a network that is paid by volume, or wait for another."""
         self._control.images_on_metered = allowed
-        self._decide(lambda: self._store.session.put(METERED_KEY, "yes" if allowed else ""))
+        self._decide(lambda: _put_setting(self._store, METERED_KEY, "yes" if allowed else ""))
 
     def load(self) -> None:
         """One reading at a time, however fast files arrive."""
@@ -231,6 +232,11 @@ class TransfersPresenter:
 
     def _order(self, facts: TransferFacts) -> tuple[bool, bool, bool, CaseId]:
         return facts.case_id != self._circumstances.running, facts.is_whole, facts.hold is not None, facts.case_id
+
+
+def _put_setting(store: Store, key: str, content: str) -> None:
+    store.session.put(key, content)
+    store.audit.append(AuditAction.SETTING_CHANGED, None, key, DONE, {"value": content})
 
 
 def _facts(store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime) -> TransferFacts:

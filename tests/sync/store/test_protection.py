@@ -60,6 +60,7 @@ def test_that_a_protected_store_has_everything_and_opens_with_its_passphrase_onl
     assert {path.name for path in first_version.iterdir()} == {
         "store.db",
         "store.keys",
+        "store.notes",
         "store.tries.lock",
         "vault",
         "README.md",

@@ -248,3 +248,14 @@ def test_that_actions_follow_the_current_row(store: Store) -> None:
     assert find_holds(store) == {CASE_ID: Hold.PAUSED}
     nothing = {action.id: action for action in transfer_actions(desk.presenter, lambda: None)}
     assert not nothing["transfers.pause"].enabled_when()
+
+
+def test_that_a_setting_that_is_changed_is_in_the_audit_trail(store: Store) -> None:
+    desk = Desk(store)
+    desk.presenter.set_limit(5e6)
+    desk.presenter.allow_images_on_metered(True)
+    rows = [(row.object, row.outcome, row.detail) for row in store.audit.entries() if row.action == "setting changed"]
+    assert rows == [
+        ("transfer_limit_bytes_s", "done", {"value": "5000000.0"}),
+        ("transfer_images_on_metered", "done", {"value": "yes"}),
+    ]
