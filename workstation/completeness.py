@@ -69,10 +69,15 @@ class Completeness:
 
 
 NO_CONSENT = {
-    ConsentState.MISSING: "not downloaded: no consent",
-    ConsentState.EXPIRED: "not downloaded: consent expired",
+    ConsentState.MISSING: "withheld: no consent",
+    ConsentState.EXPIRED: "withheld: consent expired",
     ConsentState.ACTIVE: "",
 }
+
+
+def foreign_sentences(mismatches: Mapping[str, int]) -> tuple[str, ...]:
+    """Whose the images of another patient are, and how many: ``3 images: The image is of …``."""
+    return tuple(f"{count} images: {said}" if count > 1 else said for said, count in mismatches.items())
 
 
 def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Sequence[RejectedObject]) -> Completeness:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from sync.changes import Changes
@@ -199,15 +199,27 @@ class ObjectStore:
                 found.update((row.name.removeprefix(_FILE), row.payload) for row in rows)
         return found
 
+    def list_mismatches(self) -> dict[CaseId, dict[str, int]]:
+        """Of each case with another patient's images: whose they are, a sentence each, and how many say so."""
+        found: dict[CaseId, dict[str, int]] = {}
+        obj = stored_object.c
+        counts = select(obj.case_id, obj.patient_mismatch, func.count()).where(obj.patient_mismatch != "")
+        with self._database.reading() as connection:
+            for case_id, sentence, count in connection.execute(counts.group_by(obj.case_id, obj.patient_mismatch)):
+                found.setdefault(CaseId(case_id), {})[sentence] = count
+        return found
+
     def put_mismatch_override(self, case_id: CaseId, reason: str, at: datetime) -> Changes:
-        """The reader takes a foreign-looking object for this patient's, and says why; kept in the audit as well."""
+        """The reader takes foreign-looking objects for this patient's, and says why; the audit says which they were."""
         values = {"reason": reason, "at": at.isoformat()}
         statement = insert(mismatch_override).values(case_id=case_id, **values)
         with self._database.writing() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
-            self._audit.append_within(
-                connection, "patient mismatch override", case_id, str(case_id), "done", {"reason": reason}
-            )
+            obj = stored_object.c
+            strange = select(obj.sop_instance_uid, obj.source).where(obj.case_id == case_id, obj.patient_mismatch != "")
+            images = sorted(row.sop_instance_uid or row.source for row in connection.execute(strange))
+            details = {"reason": reason, "images": images}
+            self._audit.append_within(connection, "patient mismatch override", case_id, str(case_id), "done", details)
         return Changes(cases=frozenset({case_id}), objects=frozenset({case_id}))
 
     def find_mismatch_override(self, case_id: CaseId) -> str | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.records.case import Case, CaseId, CaseStatus
+from sync.records.case import Case, CaseId, CaseStatus, ConsentState
 from sync.records.open_case import OpenCase
 from sync.store.connection import Database
 from sync.store.record_codec import from_text
@@ -99,6 +99,14 @@ class RoundStore:
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(columns.case_id)).scalars().all()
         return tuple(CaseId(row) for row in rows)
+
+    def list_withheld(self, at_most: int) -> tuple[Case, ...]:
+        """Open cases whose patient gave no release, or one that has run out: nothing of them is fetched."""
+        consent = func.json_extract(case_record.c.record, "$.consent")
+        query = select(case_record.c.record).where(_is_open(), consent != ConsentState.ACTIVE.value)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(case_record.c.case_id).limit(at_most)).scalars().all()
+        return tuple(from_text(Case, row) for row in rows)
 
     def note_fetched(self, cases: Collection[Case]) -> None:
         """Everything that these cases list is here or was turned away; a change at the hospital asks anew."""

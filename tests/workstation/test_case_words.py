@@ -59,7 +59,7 @@ def test_that_an_image_fetched_twice_counts_once() -> None:
 
 
 def test_that_a_case_without_consent_says_that_nothing_was_downloaded() -> None:
-    assert completeness_of(make_case(consent=ConsentState.MISSING), [], []).words() == "not downloaded: no consent"
+    assert completeness_of(make_case(consent=ConsentState.MISSING), [], []).words() == "withheld: no consent"
 
 
 def test_that_a_foreign_object_is_found_among_the_complete_ones() -> None:

@@ -20,7 +20,7 @@ def corner_text(series: Series, index: int, voi: Voi | None, *, inverted: bool, 
     """The four corners for one frame; *zoom* is screen pixels per image pixel."""
     frame = series.frames[index]
     study = " ".join(part for part in (_date(series.study_date), series.study_description) if part)
-    place = [f"Image {index + 1} / {len(series.frames)}"]
+    place = [f"Image {index + 1} / {len(series.frames)}", *instance_words(series, index)]
     if frame.geometry is not None:
         place.append(_position(frame))
     if frame.thickness_mm:
@@ -37,6 +37,15 @@ def corner_text(series: Series, index: int, voi: Voi | None, *, inverted: bool, 
         bottom_left=tuple(window),
         bottom_right=(scale, calibration_text(series.calibration)),
     )
+
+
+def instance_words(series: Series, index: int) -> tuple[str, ...]:
+    """``DICOM instance number 110`` (0020,0013), by which the hospital finds the image again; none where it has none.
+
+    Said beside the place in display order, which may run the other way.
+    """
+    number = series.frames[index].instance_number
+    return () if number is None else (f"DICOM instance number {number}",)
 
 
 def window_text(voi: Voi, unit: str) -> str:

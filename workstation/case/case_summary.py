@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +80,7 @@ class CaseSummary:
     labs: tuple[LabResult, ...]
     missing: tuple[MissingLine, ...]
     foreign: tuple[str, ...]
-    """One sentence for each object whose patient is not the case's."""
+    """Which objects are not of the case's patient, and whose they are: one sentence a series and patient."""
     override_reason: str | None
     moves: CaseMoves
     standing: Standing
@@ -130,7 +131,7 @@ def summarise(
         records=_records(case, here),
         labs=case.lab_results,
         missing=_missing(case, here, withdrawal),
-        foreign=tuple(stored.patient_mismatch for stored in here.foreign),
+        foreign=_foreign(case, here),
         override_reason=override_reason,
         moves=moves,
         standing=standing_of(case, entries, moves, now),
@@ -269,14 +270,11 @@ def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[Mi
     if closed := _CLOSED_WORDS.get(case.status):
         return (*lines, MissingLine(closed, "warning"))  # what is not here will not come any more
     if case.consent is ConsentState.MISSING:
-        listed = (
-            "the records are listed, and nothing is downloaded"
-            if case.studies or case.documents
-            else ("no record is listed or downloaded")
-        )
-        lines.append(MissingLine(f"No active consent: {listed}.", "warning"))
+        is_listed = bool(case.studies or case.documents)
+        listed = "The records are listed, and nothing is downloaded." if is_listed else "No record is listed."
+        lines.append(MissingLine(f"Withheld: no consent. {listed}", "warning"))
     elif case.consent is ConsentState.EXPIRED:
-        lines.append(MissingLine("The consent has expired: nothing more is downloaded.", "warning"))
+        lines.append(MissingLine("Withheld: consent expired. Nothing more is downloaded.", "warning"))
     else:
         lines += [
             MissingLine(f"{count.words(one, many)} here", "warning")
@@ -293,6 +291,14 @@ def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[Mi
     if case.patient.birth_date is None:
         lines.append(MissingLine("The birth date is missing.", "warning"))
     return tuple(lines)
+
+
+def _foreign(case: Case, here: Completeness) -> tuple[str, ...]:
+    names = {entry.series_uid: f"{entry.modality} {entry.description}" for s in case.studies for entry in s.series}
+    count = Counter((names.get(one.series_uid or "", one.title).strip(), one.patient_mismatch) for one in here.foreign)
+    return tuple(
+        f"{number} {'image' if number == 1 else 'images'} of “{name}”: {said}" for (name, said), number in count.items()
+    )
 
 
 def _receipt_words(receipt: Receipt | None, now: datetime) -> str:

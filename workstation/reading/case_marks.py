@@ -9,6 +9,7 @@ from viewers.annotation.annotation import Annotation
 from viewers.annotation.annotation_set import AnnotationSet, MarksLocked
 from viewers.annotation.measurements import measure
 from viewers.calibration import Calibration
+from viewers.radiology.stack_words import instance_words
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem
 from workstation.reading.presenter import CaseReadingPresenter
@@ -104,6 +105,8 @@ class CaseMarks:
         if place is None:
             return "", "image not here"
         item, index = place
-        where = f"Image {index + 1} of {item.title}" if isinstance(item, SeriesItem) else item.title
+        where = item.title
+        if isinstance(item, SeriesItem):
+            where = " · ".join((f"Image {index + 1} of {item.title}", *instance_words(item.series, index)))
         calibration = find_calibration(item)
         return ("…" if calibration is None else measure(mark, calibration)[0].text), where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ from sync.transfer.control import TransferControl
 from sync.transfer.holds import Hold, are_all_paused, find_holds, give_up, put_all_paused, put_hold
 from sync.transfer.plan import count_bytes, count_files, try_again
 from sync.transfer.progress import SyncProgress, SyncStage
+from workstation.completeness import NO_CONSENT, foreign_sentences
 from workstation.lanes import Lanes
 from workstation.transfers.transfer_words import Circumstances, TransferFacts, TransferRow, row_of, summary_words
 from workstation.window.patient_identity import identity_of
@@ -174,13 +175,20 @@ class TransfersPresenter:
         """On the store lane."""
         store = self._store
         holds = find_holds(store)
-        cases = {case.case_id: case for case in store.rounds.list_to_fetch()[:MOST_ROWS]}
-        for case_id in (*holds, *seen, *store.objects.list_cases_with_rejected()):
-            if case_id not in cases and (case := store.cases.find_case(case_id)) is not None:
+        mismatches = store.objects.list_mismatches()
+        listed = (*store.rounds.list_to_fetch()[:MOST_ROWS], *store.rounds.list_withheld(MOST_ROWS))
+        cases = {case.case_id: case for case in listed}
+        for case_id in (*holds, *seen, *store.objects.list_cases_with_rejected(), *mismatches):
+            if case_id in cases or store.cases.find_withdrawal(case_id) is not None:
+                continue
+            if (case := store.cases.find_case(case_id)) is not None:
                 cases[case_id] = case
         limit = store.session.find(LIMIT_KEY)
         return _Loaded(
-            tuple(_facts(store, case, holds.get(case.case_id), self._control, now) for case in cases.values()),
+            tuple(
+                _facts(store, case, holds.get(case.case_id), self._control, now, mismatches.get(case.case_id, {}))
+                for case in cases.values()
+            ),
             are_all_paused(store),
             float(limit) if limit else None,
             bool(store.session.find(METERED_KEY)),
@@ -230,8 +238,10 @@ class TransfersPresenter:
         )
         self._view.show_transfers(rows, summary_words(tuple(facts), self._circumstances))
 
-    def _order(self, facts: TransferFacts) -> tuple[bool, bool, bool, CaseId]:
-        return facts.case_id != self._circumstances.running, facts.is_whole, facts.hold is not None, facts.case_id
+    def _order(self, facts: TransferFacts) -> tuple[bool, bool, bool, bool, CaseId]:
+        is_settled = facts.is_whole or bool(facts.withheld)
+        is_running = facts.case_id == self._circumstances.running
+        return not is_running, not facts.foreign, is_settled, facts.hold is not None, facts.case_id
 
 
 def _put_setting(store: Store, key: str, content: str) -> None:
@@ -239,11 +249,15 @@ def _put_setting(store: Store, key: str, content: str) -> None:
     store.audit.append(AuditAction.SETTING_CHANGED, None, key, DONE, {"value": content})
 
 
-def _facts(store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime) -> TransferFacts:
+def _facts(
+    store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime, mismatches: Mapping[str, int]
+) -> TransferFacts:
     identity = identity_of(case, now.date())
     rejected = [f"{one.title}: {one.reason}" for one in store.objects.list_rejected(case.case_id)]
     files_here, files_total = count_files(store, case)
+    is_accepted = store.objects.find_mismatch_override(case.case_id) is not None
     return TransferFacts(
         case.case_id, f"{identity.name}\n{case.case_id}", files_here, files_total, *count_bytes(store, case),
         hold=hold, problems=tuple(dict.fromkeys((*control.failures(case.case_id), *rejected))),
+        withheld=NO_CONSENT[case.consent], foreign=() if is_accepted else foreign_sentences(mismatches),
     )  # fmt: skip

@@ -12,9 +12,10 @@ from workstation.window.theme import colour
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 ROW_HEIGHT_PX = 58
 INSET_PX = 10
-COLUMNS = ("CASE", "STATE", "HERE", "SPEED", "DID NOT COME")
+COLUMNS = ("CASE", "STATE", "HERE", "SPEED", "WHY")
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _BARS = {"accent": "accent", "good": "good", "warning": "warning", "danger": "danger"}
+_REASONS = {"warning": "warning"}
 
 
 class ProgressDelegate(QStyledItemDelegate):
@@ -51,7 +52,7 @@ class ProgressDelegate(QStyledItemDelegate):
             self._line(painter, inner, 20, option.font, row.pace, "text")
         elif row.problems:
             more = f" (and {len(row.problems) - 1} more)" if len(row.problems) > 1 else ""
-            self._line(painter, inner, 20, option.font, f"{row.problems[0]}{more}", "danger")
+            self._line(painter, inner, 20, option.font, f"{row.problems[0]}{more}", _REASONS.get(row.tone, "danger"))
         painter.restore()
 
     def _line(

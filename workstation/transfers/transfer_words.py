@@ -22,10 +22,19 @@ class TransferFacts:
     hold: Hold | None
     problems: tuple[str, ...]
     """What did not come, and why, one sentence each."""
+    withheld: str = ""
+    """Why nothing is fetched although nothing is wrong: the patient's release. Empty: it is."""
+    foreign: tuple[str, ...] = ()
+    """Whose the images are that name another patient, one sentence each."""
 
     @property
     def is_whole(self) -> bool:
         return self.files_here >= self.files_total
+
+    @property
+    def is_awaited(self) -> bool:
+        """Something of it is still to be fetched, sooner or later."""
+        return not self.is_whole and self.hold is None and not self.withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +78,29 @@ def row_of(facts: TransferFacts, now: Circumstances) -> TransferRow:
         share=_share(facts),
         amount=_amount(facts),
         pace=_pace(facts, now.rate_bytes_s) if is_running else "",
-        problems=facts.problems,
-        can_pause=not facts.is_whole and facts.hold is None,
+        problems=_reasons(facts),
+        can_pause=facts.is_awaited,
         can_continue=facts.hold is not None,
-        can_give_up=not facts.is_whole and facts.hold is not Hold.CANCELLED,
+        can_give_up=not facts.is_whole and facts.hold is not Hold.CANCELLED and not facts.withheld,
         can_try_again=bool(facts.problems),
     )
 
 
+def _reasons(facts: TransferFacts) -> tuple[str, ...]:
+    withheld = (f"{facts.withheld[:1].upper()}{facts.withheld[1:]}. It comes by itself once the hospital has a "
+                "release for you.",) if facts.withheld else ()  # fmt: skip
+    return (*withheld, *facts.foreign, *facts.problems)
+
+
 def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
+    if facts.withheld:
+        return "Withheld", "warning"
     if facts.hold is Hold.CANCELLED:
         return "Given up", "muted"
     if facts.hold is Hold.PAUSED:
         return "Paused", "warning"
+    if facts.foreign and facts.is_whole:
+        return "Needs a look", "danger"
     if facts.is_whole:
         return ("Complete", "good") if not facts.problems else ("Incomplete", "danger")
     if now.all_paused:
@@ -141,19 +160,26 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
     """One line about all of it."""
     if now.all_paused:
         return "All downloads are paused."
-    missing = [one for one in facts if not one.is_whole and one.hold is None]
-    if not missing:
-        troubled = sum(bool(one.problems) for one in facts)
-        return (
-            f"Nothing to fetch · {_cases(troubled)} with files that did not come" if troubled else "Everything is here."
+    missing = [one for one in facts if one.is_awaited]
+    notes = [
+        f"{_cases(count)} {what}"
+        for count, what in (
+            (sum(bool(one.problems) for one in facts if not one.is_awaited), "with files that did not come"),
+            (sum(bool(one.withheld) for one in facts), "withheld"),
+            (sum(bool(one.foreign) for one in facts), "with another patient's image"),
+            (sum(one.hold is not None and not one.is_whole for one in facts), "paused or given up"),
         )
+        if count
+    ]
+    if not missing:
+        return " · ".join(("Nothing to fetch", *notes)) if notes else "Everything is here."
     words = [f"{_cases(len(missing))} incomplete"]
     if now.running is not None and now.rate_bytes_s >= 1:
         words.append(rate_words(now.rate_bytes_s))
         if all(one.bytes_total is not None for one in missing):
             left = sum((one.bytes_total or 0) - one.bytes_here for one in missing)
             words.append(f"all of it {time_left_words(max(0, left) / now.rate_bytes_s)}")
-    return " · ".join(words)
+    return " · ".join((*words, *notes))
 
 
 def _cases(count: int) -> str:

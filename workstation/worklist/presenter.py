@@ -176,7 +176,7 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     tone = "" if here.is_whole and not standing.rejected else "warning"
     words = here.words()
     if standing.strangers:
-        tone, words = "danger", f"{words} · foreign image"
+        tone, words = "danger", f"{words} · needs a look: another patient's image"
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"
     if standing.withdrawn or is_lease_over:

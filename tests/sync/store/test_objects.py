@@ -77,7 +77,11 @@ def test_that_an_override_keeps_its_reason_here_and_in_the_audit(store: Store) -
     assert CASE in changes.objects
     assert store.objects.find_mismatch_override(CASE) == "Maiden name."
     (row,) = store.audit.entries()
-    assert (row.action, row.case_id, row.detail) == ("patient mismatch override", CASE, {"reason": "Maiden name."})
+    assert (row.action, row.case_id, row.detail) == (
+        "patient mismatch override",
+        CASE,
+        {"reason": "Maiden name.", "images": []},
+    )
 
 
 def test_that_an_override_does_not_reach_a_stranger_who_comes_after_it(store: Store) -> None:

@@ -104,15 +104,13 @@ def test_that_a_cancelled_case_claims_no_list_of_records(store: Store) -> None:
 
 def test_that_without_consent_an_empty_list_is_not_called_a_list(store: Store) -> None:
     store.cases.put_case(make_case(consent=ConsentState.MISSING, studies=(), documents=()), [])
-    assert [line.text for line in summary_of(store).missing] == [
-        "No active consent: no record is listed or downloaded."
-    ]
+    assert [line.text for line in summary_of(store).missing] == ["Withheld: no consent. No record is listed."]
 
 
 def test_that_missing_consent_is_said_once_instead_of_counts(store: Store) -> None:
     store.cases.put_case(make_case(consent=ConsentState.MISSING), [])
     assert [line.text for line in summary_of(store).missing] == [
-        "No active consent: the records are listed, and nothing is downloaded."
+        "Withheld: no consent. The records are listed, and nothing is downloaded."
     ]
 
 

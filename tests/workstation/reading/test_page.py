@@ -110,7 +110,7 @@ def test_that_a_length_drawn_is_listed_and_in_the_store_at_once(
     page.open_case(CASE)
     draw_length(view(page, 0))
     ((label, measured, where),) = rows(page)
-    assert (label, where) == ("A1", "Image 2 of 3. CT Chest")
+    assert (label, where) == ("A1", "Image 2 of 3. CT Chest · DICOM instance number 2")
     assert measured.endswith(" mm")
     assert len(store.annotations.list_current(CASE)) == 1
     assert stored == [Changes(annotations=frozenset({CASE}))]
@@ -440,7 +440,7 @@ def test_that_images_that_arrive_while_reading_leave_marks_history_and_hanging_a
     assert rows(page) == []
     page.redo()
     ((label, _, where),) = rows(page)
-    assert (label, where[-14:]) == ("A1", "of 3. CT Chest")
+    assert (label, where.partition(" · ")[0][-14:]) == ("A1", "of 3. CT Chest")
     page.go_to_mark(page.annotations.marks[0].annotation_id if page.annotations else "")
     assert view(page, 0) is stack and stack.current_target() == target
 

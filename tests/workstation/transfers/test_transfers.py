@@ -11,13 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QStackedWidget, QTableWidget
 
-from sync.records.case import CaseId
+from sync.records.case import CaseId, ConsentState
 from sync.records.stored_object import RejectedObject
 from sync.store.database import Store, open_store
 from sync.transfer.control import TransferControl
 from sync.transfer.holds import Hold, are_all_paused, find_holds
 from sync.transfer.progress import SyncProgress, SyncStage
-from tests.workstation.cases import CASE_ID, NOW, REPORT, make_case
+from tests.workstation.cases import CASE_ID, NOW, REPORT, make_case, make_image
 from tests.workstation.lanes import ImmediateLanes
 from workstation.transfers.page import TransfersPage
 from workstation.transfers.presenter import TransfersPresenter
@@ -99,6 +99,8 @@ def page(qapp: QApplication) -> Iterator[TransfersPage]:
         ({"files_here": 1000}, Circumstances(), "Complete"),
         ({"files_here": 1000, "problems": ("Image 1: cut off.",)}, Circumstances(), "Incomplete"),
         ({"problems": ("Image 1: cut off.",)}, Circumstances(), "Incomplete"),
+        ({"withheld": "withheld: no consent"}, Circumstances(is_syncing=True), "Withheld"),
+        ({"files_here": 1000, "foreign": ("The image is of P-2.",)}, Circumstances(), "Needs a look"),
     ],
 )
 def test_that_the_state_is_what_holds_the_case_up(changes: dict[str, object], now: Circumstances, state: str) -> None:
@@ -189,6 +191,42 @@ def test_that_a_failure_of_this_round_is_listed(store: Store) -> None:
     control = TransferControl()
     control.note_failure(CASE_ID, "“Slide A” needs 3.2 GB.")
     assert Desk(store, control).row.problems == ("“Slide A” needs 3.2 GB.",)
+
+
+@pytest.mark.parametrize("consent", [ConsentState.MISSING, ConsentState.EXPIRED])
+def test_that_a_case_without_a_release_is_withheld_and_says_why_and_never_queues(
+    store: Store, consent: ConsentState
+) -> None:
+    store.cases.put_case(make_case(consent=consent), ())
+    store.rounds.note_fetched([make_case(consent=consent)])  # as a round leaves it
+    desk = Desk(store)
+    desk.presenter.sync_ran(True)
+    assert (desk.row.state, desk.row.can_pause, desk.row.can_give_up) == ("Withheld", False, False)
+    assert desk.row.problems[0].startswith("Withheld: ") and "consent" in desk.row.problems[0]
+    assert desk.view.summary == "Nothing to fetch · 1 case withheld"
+
+
+def test_that_another_patients_image_needs_a_look_until_it_is_accepted(store: Store) -> None:
+    store.cases.put_case(make_case(documents=()), ())
+    for number in (1, 2):
+        store.objects.put_object(make_image(number, mismatch="The image is of patient P-2, the case of patient P-1."))
+    store.rounds.note_fetched([make_case()])
+    desk = Desk(store)
+    assert (desk.row.state, desk.row.tone) == ("Needs a look", "danger")
+    assert desk.row.problems == ("2 images: The image is of patient P-2, the case of patient P-1.",)
+    assert desk.view.summary == "Nothing to fetch · 1 case with another patient's image"
+    store.objects.put_mismatch_override(CASE_ID, "Maiden name", NOW)
+    assert store.audit.entries()[-1].detail["images"] == ["1.2.3.4.1", "1.2.3.4.2"]
+    accepted = Desk(store)
+    assert (accepted.row.state, accepted.view.summary) == ("Complete", "Everything is here.")
+
+
+def test_that_a_case_taken_away_shows_no_patient_among_the_transfers(store: Store) -> None:
+    store.cases.put_case(make_case(), ())
+    store.objects.put_object(make_image(1, mismatch="The image is of patient P-2."))
+    store.objects.put_rejected(RejectedObject(CASE_ID, REPORT.reference, "First report", "It is damaged.", NOW))
+    store.cases.mark_withdrawn(CASE_ID, "The hospital took it away.")
+    assert Desk(store).view.rows == ()
 
 
 def shown(page: TransfersPage, name: str, kind: type = QLabel) -> object:
