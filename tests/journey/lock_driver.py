@@ -6,17 +6,22 @@ is one line of JSON: what the window shows, and whether the store's keys are in 
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from workstation.logs import start_logging
+from workstation.no_core_dumps import forbid_core_dumps
 from workstation.startup import RunningApplication, build_application
 from workstation.tour.hands import Hands, let_live
+from workstation.tour.itinerary import Tour, Visit
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -45,10 +50,32 @@ def seen(running: RunningApplication) -> dict[str, object]:
     }
 
 
+def note_files_written() -> set[str]:
+    """Every path that Python code opens for writing, renames or links from now on, also what is gone soon."""
+    written: set[str] = set()
+
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open":
+            path, _mode, flags = arguments
+            changes = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+            if not isinstance(path, int) and isinstance(flags, int) and flags & changes:
+                written.add(os.fsdecode(path))  # type: ignore[arg-type]
+        elif event in ("os.rename", "os.link", "os.symlink"):
+            written.add(os.fsdecode(arguments[1]))  # type: ignore[arg-type]
+
+    sys.addaudithook(listen)
+    return written
+
+
 def main() -> None:
     home, profile, pictures = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    forbid_core_dumps()
+    start_logging(os.environ.get("READINGROOM_TEST_LOG", "warning"))
+    written = note_files_written()
     running = build_application(home, profile)
     hands = Hands()
+    tour = Tour(running.window, pictures, "", "")
+    pictures.mkdir(parents=True, exist_ok=True)
     for number, line in enumerate(sys.stdin):
         order, _, argument = line.strip().partition(" ")
         if order == "ready":
@@ -77,6 +104,26 @@ def main() -> None:
             let_live(0.5)
         elif order == "findings":
             hands.write(hands.wait_for("item:find.text", QPlainTextEdit), argument)
+        elif order == "prepare":
+            case, _, words = argument.partition(" ")
+            tour.prepare(Visit(case, None, words, words))
+            let_live(1.5)
+        elif order == "sign":
+            tour.open_signing()
+            for name, text in zip(("signing-passphrase", "signing-pin"), argument.split("|"), strict=True):
+                hands.write(hands.find(name, QLineEdit), text)
+            tour.confirm_signing()
+            wait_until(lambda: hands.look_for("signing-dialog", QWidget) is None, "the signature")
+            let_live(1.5)
+        elif order == "receipt":
+            assert running.registry.run("sync.now")
+            receipt = hands.wait_for("receipt-text", QLabel)
+            wait_until(lambda label=receipt: "DiagnosticReport" in label.text(), "the receipt")
+        elif order == "stumble":
+            QTimer.singleShot(0, lambda words=argument: _stumble(words))
+            let_live(0.5)
+        elif order == "crash":
+            ctypes.string_at(0)
         elif order == "uncovered":
             wait_until(lambda: not running.window.is_covered, "the pages")
             wait_until(lambda page=argument: not page or running.window.current_page == page, argument)
@@ -86,12 +133,22 @@ def main() -> None:
         elif order == "quit":
             running.close()
             return
-        pictures.mkdir(parents=True, exist_ok=True)
         running.window.grab().save(str(pictures / f"{number:02d}-{order}.png"))
         fields = [
             field.text() for field in running.window.findChildren(QLineEdit) if field.objectName().startswith("lock-")
         ]
-        print("seen " + json.dumps({**seen(running), "lock_fields": fields, "failure": running.failure}), flush=True)
+        print(
+            "seen "
+            + json.dumps(
+                {**seen(running), "lock_fields": fields, "failure": running.failure, "written": sorted(written)}
+            ),
+            flush=True,
+        )
+
+
+def _stumble(words: str) -> None:
+    """A fault that nobody foresaw, with a patient's data in its message, as data tend to get there."""
+    raise LookupError(words)
 
 
 def _row(running: RunningApplication, case_id: str) -> bool:

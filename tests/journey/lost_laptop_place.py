@@ -1,4 +1,4 @@
-"""A laptop for tests: a home, a temp folder and logs of its own, a hospital outside of them, and a search through all.
+"""A laptop for tests: a home, a temp folder and logs of its own, a hospital outside of them, and whole lives of it.
 
 The hospital's state lies beside the laptop, as it would in the real world.
 """
@@ -6,20 +6,28 @@ The hospital's state lies beside the laptop, as it would in the real world.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from sync.demo_hospital.identity import ACCOUNT_PASSPHRASE, KEY_PIN, NPI, load_identity
+from sync.signing.gate import enrol
+from sync.store.database import Store, open_store
+from sync.store.protection import protect_store
+from sync.vault.keys import Unlock
 from tests.journey.demo_place import ENVIRONMENT, point_profile, serving
 
 PROFILE = "clinic"
 PASSPHRASE = "a lost laptop tells nothing"
-ENCODINGS = ("utf-8", "utf-16-le", "latin-1")
+BEGUN_BYTES = 256 * 1024
+"""How much of a file has arrived when the laptop dies."""
 
 
 @dataclass(frozen=True)
@@ -57,28 +65,40 @@ class Laptop:
             kept.write(done.stderr)
         return done
 
-    def window(self) -> Window:
-        """The program's window in a process of its own, its log on the laptop."""
-        return Window(self)
+    def window(self, log_level: str = "info", log: Path | None = None) -> Window:
+        """The program's window in a process of its own; its log is kept on the laptop, unless another file is named."""
+        return Window(self, log_level, log or self.root / "home" / "window.log")
 
-    def searched(self) -> Iterator[Path]:
-        """Every file a finder could read."""
-        return (path for path in self.root.rglob("*") if path.is_file() and not path.is_symlink())
+    def dies_while_fetching(self) -> None:
+        """The battery gives out in the first round, when whole files and the beginning of another lie in the vault."""
+        command = [sys.executable, "-m", "workstation", "sync", "--once", "--unlock-file", str(self.unlock_file)]
+        command += ["--home", str(self.home), "--profile", PROFILE]
+        vault = self.store / "vault"
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self.environment, cwd=self.root) as fetching:
+            deadline = time.monotonic() + 120
+            while not any(_size_bytes(path) > BEGUN_BYTES for path in vault.glob("*.part")):
+                assert fetching.poll() is None and time.monotonic() < deadline, "no file was on its way"
+                time.sleep(0.01)
+            fetching.kill()
+
+    def opened(self) -> Store:
+        """The store, read with the right passphrase: what a finder does not have."""
+        return open_store(self.store, unlock=Unlock(passphrase=PASSPHRASE), read_only=True)
 
 
 class Window:
     """Drives `lock_driver`."""
 
-    def __init__(self, laptop: Laptop) -> None:
+    def __init__(self, laptop: Laptop, log_level: str, log_file: Path) -> None:
         command = [sys.executable, "-m", "tests.journey.lock_driver", str(laptop.home), PROFILE, str(laptop.pictures)]
-        with (laptop.root / "home" / "window.log").open("ab") as log:
+        with log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**laptop.environment, "READINGROOM_TEST_LOG": "info"},
+                env={**laptop.environment, "READINGROOM_TEST_LOG": log_level},
                 cwd=laptop.root,
             )
 
@@ -98,6 +118,13 @@ class Window:
                 raise AssertionError(f"the window ended at {order!r}")
         return answer
 
+    def order_without_answer(self, order: str) -> None:
+        """An order that ends the program."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(order + "\n")
+        self.process.stdin.flush()
+        self._gone()
+
     def kill(self) -> None:
         """SIGKILL, as a battery does."""
         self.process.kill()
@@ -105,10 +132,7 @@ class Window:
 
     def quit(self) -> None:
         """As a person does."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("quit\n")
-        self.process.stdin.flush()
-        self._gone()
+        self.order_without_answer("quit")
 
     def _gone(self) -> None:
         self.process.wait(60)
@@ -117,54 +141,58 @@ class Window:
         self.process.stdout.close()
 
 
+@dataclass(frozen=True)
+class Hospital:
+    """The hospital of the laptop, which lies elsewhere."""
+
+    state: Path
+    origin: str
+    token: str
+
+    def fail(self, spec: str) -> None:
+        """From now on as `hospital serve --faults` says; "" is whole again."""
+        answer = requests.put(
+            f"{self.origin}/faults", spec, headers={"Authorization": f"Bearer {self.token}"}, timeout=20
+        )
+        assert answer.ok, answer.text
+
+
 @contextmanager
-def laptop_with_cases(folder: Path) -> Iterator[tuple[Laptop, Path]]:
-    """A laptop that has fetched the cohort, its hospital still answering; and the hospital's state."""
-    hospital = folder / "hospital"
+def new_laptop(folder: Path) -> Iterator[tuple[Laptop, Hospital]]:
+    """A laptop that knows a hospital and its reader's certificate, and has fetched nothing yet."""
     laptop = Laptop(folder / "laptop", folder / "unlock.txt", folder / "pictures")
     laptop.unlock_file.parent.mkdir(parents=True, exist_ok=True)
     laptop.unlock_file.touch(mode=0o600)
     laptop.unlock_file.write_text(PASSPHRASE + "\n")
-    with serving(hospital) as announced:
+    with serving(folder / "hospital") as announced:
         point_profile(folder / "pointed", announced)
         content = json.loads((folder / "pointed" / "demo" / "profile.json").read_text("utf-8"))
         laptop.store.mkdir(mode=0o700, parents=True)
         (laptop.store / "profile.json").write_text(json.dumps({**content, "name": PROFILE}))
+        unlock = Unlock(passphrase=PASSPHRASE)
+        protect_store(laptop.store, unlock)
+        store = open_store(laptop.store, unlock=unlock)
+        identity = load_identity(folder / "hospital")
+        enrol(
+            store, identity.p12, identity.trust_pem, ACCOUNT_PASSPHRASE, pin=KEY_PIN,
+            practitioner_reference=announced["practitioner_reference"], npi=NPI,
+        )  # fmt: skip
+        store.close()
+        yield laptop, Hospital(folder / "hospital", announced["fhir_base"].removesuffix("/fhir"), announced["token"])
+
+
+@contextmanager
+def laptop_with_cases(folder: Path) -> Iterator[tuple[Laptop, Hospital]]:
+    """A laptop that has fetched the cohort, its hospital still answering."""
+    with new_laptop(folder) as (laptop, hospital):
         done = laptop.readingroom("sync", "--once", "--json", "--unlock-file", str(laptop.unlock_file))
         assert done.returncode == 0, done.stderr
         yield laptop, hospital
 
 
-class LeakSearch:
-    """Looks for *words* and runs of *pixels* in every file and every file's name."""
-
-    def __init__(self, words: Sequence[str], pixels: Sequence[bytes]) -> None:
-        self._needles = {word: {word.encode(code) for code in ENCODINGS if _fits(word, code)} for word in words}
-        self._needles |= {f"pixels {n}": {run} for n, run in enumerate(pixels)}
-        self._written_once: set[Path] = set()
-
-    def find(self, laptop: Laptop) -> list[str]:
-        """Which of them lies readable where. A file of the vault never changes, so it is read through once."""
-        leaks = []
-        for path in laptop.searched():
-            if path in self._written_once:
-                continue
-            try:
-                content = path.read_bytes()
-            except FileNotFoundError:  # a temporary file of a running program
-                continue
-            if path.suffix == ".rre":
-                self._written_once.add(path)
-            name = os.fsencode(path.relative_to(laptop.root))
-            for what, forms in self._needles.items():
-                if any(form in content or form in name for form in forms):
-                    leaks.append(f"{what} in {path}")
-        return leaks
-
-
-def _fits(word: str, code: str) -> bool:
+def _size_bytes(path: Path) -> int:
+    """0 for a file that is gone or has its whole name by now."""
     try:
-        word.encode(code)
-    except UnicodeEncodeError:
-        return False
-    return True
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

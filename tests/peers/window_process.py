@@ -65,7 +65,8 @@ class NewReader:
         }  # fmt: skip
         for name, text in typed.items():
             self._hands.write(self._hands.wait_for(f"certificate-{name}", QLineEdit), text)
-        self._photograph("certificate")
+        dialog = self._hands.find("certificate-dialog", QWidget)
+        self._hands.photograph(dialog, self._pictures / "certificate.png")
         self._press("certificate-take")
         self._hands.wait_until(lambda: self._hands.look_for("certificate-dialog", QWidget) is None, "the certificate")
 
