@@ -36,11 +36,9 @@ class ArrivalStore:
         self._vault.flush_names()
         # The same content twice in one group: the later is the one that counts, as if they had come one by one.
         entries = list({(one.obj.case_id, one.entry.sha256): (one.obj.case_id, one.entry) for one in arrivals}.values())
-        changes = Changes()
         with self._database.writing() as connection:
             replaced = self._index.put_within(connection, entries)
-            for arrival in arrivals:
-                changes |= self._objects.put_within(connection, arrival.obj, arrival.facts)
+            changes = self._objects.put_within(connection, [(arrival.obj, arrival.facts) for arrival in arrivals])
         for _, entry in entries:
             self._vault.entered(entry, replaced.get(entry.file_id))
         return changes

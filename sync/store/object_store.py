@@ -52,25 +52,18 @@ class ObjectStore:
         A mismatch nobody has seen yet ends an override: who took responsibility for one stranger did not for the next.
         """
         with self._database.writing() as connection:
-            return self.put_within(connection, obj, facts)
+            return self.put_within(connection, [(obj, facts)])
 
-    def put_within(self, connection: Connection, obj: StoredObject, facts: bytes = b"") -> Changes:
-        """`put_object` in the caller's transaction."""
-        row = {
-            "case_id": obj.case_id,
-            "source": obj.source,
-            "sop_instance_uid": obj.sop_instance_uid or "",
-            "sha256": obj.sha256,
-            "record": to_text(obj),
-            "series_uid": obj.series_uid,
-            "patient_mismatch": obj.patient_mismatch,
-        }
-        if obj.patient_mismatch and obj.patient_mismatch not in _mismatches(connection, obj.case_id):
-            self._end_override(connection, obj)
-        connection.execute(_PUT_OBJECT, row)
-        if facts:
-            _put_facts(connection, obj.case_id, _FILE + obj.sha256, facts)
-        return Changes(objects=frozenset({obj.case_id}))
+    def put_within(self, connection: Connection, objects: Sequence[tuple[StoredObject, bytes]]) -> Changes:
+        """`put_object` of many, each with its facts, in the caller's transaction."""
+        for obj, _ in objects:
+            if obj.patient_mismatch and obj.patient_mismatch not in _mismatches(connection, obj.case_id):
+                self._end_override(connection, obj)
+        connection.execute(_PUT_OBJECT, [_row_of(obj) for obj, _ in objects])
+        remembered = [_facts_row(obj.case_id, _FILE + obj.sha256, facts) for obj, facts in objects if facts]
+        if remembered:
+            connection.execute(_PUT_FACTS, remembered)
+        return Changes(objects=frozenset(obj.case_id for obj, _ in objects))
 
     def _end_override(self, connection: Connection, obj: StoredObject) -> None:
         ended = connection.execute(delete(mismatch_override).where(mismatch_override.c.case_id == obj.case_id))
@@ -177,7 +170,7 @@ class ObjectStore:
     def put_display_facts(self, case_id: CaseId, key: str, payload: bytes) -> None:
         """Keep what a viewer worked out about an image, opaque here, so that it opens at once next time."""
         with self._database.writing() as connection:
-            _put_facts(connection, case_id, key, payload)
+            connection.execute(_PUT_FACTS, _facts_row(case_id, key, payload))
 
     def find_display_facts(self, case_id: CaseId, key: str) -> bytes | None:
         with self._database.reading() as connection:
@@ -235,5 +228,17 @@ def _mismatches(connection: Connection, case_id: CaseId) -> set[str]:
     return {from_text(StoredObject, record).patient_mismatch for record in records}
 
 
-def _put_facts(connection: Connection, case_id: CaseId, name: str, payload: bytes) -> None:
-    connection.execute(_PUT_FACTS, {"case_id": case_id, "name": name, "payload": payload})
+def _row_of(obj: StoredObject) -> dict[str, object]:
+    return {
+        "case_id": obj.case_id,
+        "source": obj.source,
+        "sop_instance_uid": obj.sop_instance_uid or "",
+        "sha256": obj.sha256,
+        "record": to_text(obj),
+        "series_uid": obj.series_uid,
+        "patient_mismatch": obj.patient_mismatch,
+    }
+
+
+def _facts_row(case_id: CaseId, name: str, payload: bytes) -> dict[str, object]:
+    return {"case_id": case_id, "name": name, "payload": payload}

@@ -17,9 +17,10 @@ from sync.store.tables import case_key, unfinished_file, vault_file
 from sync.vault.file_vault import VaultEntry
 from sync.vault.keys import StoreKeys, make_key
 
-_PLACE = (vault_file.c.sha256 == bindparam("of_sha256"), vault_file.c.case_id == bindparam("of_case"))
-_FIND_FILE = select(vault_file.c.file_id).where(*_PLACE)
-_DELETE_FILE = delete(vault_file).where(*_PLACE)
+_FIND_FILES = select(vault_file.c.sha256, vault_file.c.file_id).where(
+    vault_file.c.case_id == bindparam("of_case"), vault_file.c.sha256.in_(bindparam("of_sha256", expanding=True))
+)
+_DELETE_FILE = delete(vault_file).where(vault_file.c.file_id == bindparam("old_file_id"))
 _ENTER_FILE = insert(vault_file)
 """Built once: for one row, building a statement takes longer than running it."""
 
@@ -51,13 +52,14 @@ class VaultIndex:
 
     def put_within(self, connection: Connection, entries: Sequence[tuple[CaseId, VaultEntry]]) -> dict[bytes, bytes]:
         """`put` of many in the caller's transaction; by the file that is entered, the one it replaces."""
-        places = [{"of_case": case_id, "of_sha256": entry.sha256} for case_id, entry in entries]
-        replaced = {}
-        for (_, entry), place in zip(entries, places, strict=True):
-            before = connection.execute(_FIND_FILE, place).scalar_one_or_none()
-            if before is not None:
-                replaced[entry.file_id] = bytes.fromhex(before)
-                connection.execute(_DELETE_FILE, place)
+        entered = {(case_id, entry.sha256): entry.file_id for case_id, entry in entries}
+        replaced: dict[bytes, bytes] = {}
+        for case_id in dict.fromkeys(case_id for case_id, _ in entries):
+            digests = [sha256 for of_case, sha256 in entered if of_case == case_id]
+            for sha256, before in connection.execute(_FIND_FILES, {"of_case": case_id, "of_sha256": digests}):
+                replaced[entered[case_id, sha256]] = bytes.fromhex(before)
+        if replaced:
+            connection.execute(_DELETE_FILE, [{"old_file_id": before.hex()} for before in replaced.values()])
         connection.execute(
             _ENTER_FILE,
             [

@@ -109,7 +109,7 @@ class CaseDownloads:
         self._control = control or TransferControl()
         self._free_bytes = self._control.free_bytes or (lambda: shutil.disk_usage(store.directory).free)
         self._unchecked_bytes = 0
-        self._arrivals = GroupCommit(store.arrivals.keep)
+        self._arrivals = GroupCommit(store.arrivals.keep, lambda arrival: self._note_kept(arrival.obj))
         self._lines = threading.BoundedSemaphore(SIMULTANEOUS)
         self._tally = DownloadTally()
 
@@ -201,6 +201,7 @@ class CaseDownloads:
                     outstanding[instance.series_uid] -= 1
                     is_last = outstanding[instance.series_uid] == 0
             if is_last:
+                self._arrivals.wait()
                 self._keep_facts(case, study, instance.series_uid)
 
         self._work_through(case, [partial(fetch, instance) for instance in wanted], _AT_WORK)
@@ -307,8 +308,7 @@ class CaseDownloads:
         except ForeignObject as error:
             self._turn_away(case, study.reference, study.version_id, title, error)
             return
-        self._arrivals.keep(arrival)
-        self._note_kept(arrival.obj)
+        self._arrivals.take(arrival)
 
     def _admit(
         self, facts: InstanceFacts, case: Case, study: ImagingStudy, wanted: WantedInstance, framed: bool

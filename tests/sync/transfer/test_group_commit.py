@@ -1,4 +1,4 @@
-"""Arrivals of several threads are committed together, and each thread knows what came of its own."""
+"""Arrivals of several threads are committed together; nobody waits for the disk, and no failure is lost."""
 
 from __future__ import annotations
 
@@ -12,44 +12,76 @@ from sync.errors import StoreUnavailable
 from sync.records.stored_object import Integrity, StoredObject
 from sync.store.arrival_store import Arrival
 from sync.store.database import Store
-from sync.transfer.group_commit import GroupCommit
+from sync.transfer.group_commit import MOST_WAITING, GroupCommit
 from tests.sync.sample_records import AT, CASE
 
 
-def test_that_who_comes_while_another_commits_is_taken_along_by_the_next() -> None:
-    groups: list[int] = []
+def test_that_who_comes_while_another_commits_goes_on_and_is_taken_along_next() -> None:
+    groups: list[Sequence[Arrival]] = []
+    kept: list[Arrival] = []
     first_is_in, go_on = threading.Event(), threading.Event()
 
     def keep_all(arrivals: Sequence[Arrival]) -> None:
-        groups.append(len(arrivals))
+        groups.append(list(arrivals))
         first_is_in.set()
         go_on.wait(5)
 
-    commit = GroupCommit(keep_all)
-    threads = [threading.Thread(target=commit.keep, args=(cast(Any, number),)) for number in range(6)]
-    threads[0].start()
+    commit = GroupCommit(keep_all, kept.append)
+    first = threading.Thread(target=commit.take, args=(cast(Any, 0),))
+    first.start()
     assert first_is_in.wait(5)
-    for thread in threads[1:]:
-        thread.start()
-    while len(commit._waiting) < 5:
-        threading.Event().wait(0.001)
+    for number in range(1, 6):
+        commit.take(cast(Any, number))  # returns although the first is not durable yet
+    assert kept == []
     go_on.set()
-    for thread in threads:
-        thread.join(5)
-    assert groups == [1, 5]
+    commit.wait()
+    first.join(5)
+    assert groups == [[0], [1, 2, 3, 4, 5]]
+    assert kept == [0, 1, 2, 3, 4, 5]
 
 
-def test_that_a_failure_is_everybodys_of_the_group_and_nobody_elses() -> None:
+def test_that_no_more_than_a_few_wait_for_the_disk() -> None:
+    is_in, go_on = threading.Event(), threading.Event()
+
+    def keep_all(arrivals: Sequence[Arrival]) -> None:
+        assert len(arrivals) <= MOST_WAITING
+        is_in.set()
+        go_on.wait(5)
+
+    commit = GroupCommit(keep_all)
+    first = threading.Thread(target=commit.take, args=(cast(Any, 0),))
+    first.start()
+    assert is_in.wait(5)
+    taken: list[int] = []
+
+    def bring() -> None:
+        for number in range(MOST_WAITING + 1):
+            commit.take(cast(Any, number))
+            taken.append(number)
+
+    bringer = threading.Thread(target=bring)
+    bringer.start()
+    bringer.join(0.2)
+    assert len(taken) == MOST_WAITING
+    go_on.set()
+    bringer.join(5)
+    first.join(5)
+    assert len(taken) == MOST_WAITING + 1
+
+
+def test_that_a_failure_reaches_who_commits_who_waits_and_whoever_comes_later() -> None:
+    kept: list[Arrival] = []
+
     def keep_all(arrivals: Sequence[Arrival]) -> None:
         raise StoreUnavailable("The disk is full.")
 
-    commit = GroupCommit(keep_all)
+    commit = GroupCommit(keep_all, kept.append)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            commit.take(cast(Any, 1))
     with pytest.raises(StoreUnavailable, match="disk is full"):
-        commit.keep(cast(Any, 1))
-    kept: list[Sequence[Arrival]] = []
-    commit._keep_all = kept.append
-    commit.keep(cast(Any, 2))
-    assert kept == [[2]]
+        commit.wait()
+    assert kept == []
 
 
 def arrival(store: Store, content: bytes, sop_uid: str) -> Arrival:
