@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from sync.store.database import Store
 
 SIMULTANEOUS = 4
-_AT_WORK = 2 * SIMULTANEOUS
-"""Instances under way: four on the line, and as many being checked and written to the disk."""
+_AT_WORK = SIMULTANEOUS + 1
+"""Instances under way: four on the line while one is checked and written. More only wait for the same processors."""
 DICOM = "application/dicom"
 OPEN_CASE_KEY = "open_case"
 """Session key under which the window notes the case that the reader has open."""

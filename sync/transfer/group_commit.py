@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from sync.store.arrival_store import Arrival
 
-MOST_WAITING = 32
+MOST_WAITING = 8
 """More than that, and who brings another waits: what is not committed yet would be fetched again after a kill."""
 
 

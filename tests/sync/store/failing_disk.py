@@ -126,9 +126,10 @@ def _failing_vault(step: VaultStep, number: int, room_bytes: int) -> Iterator[No
     def fail(*_arguments: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    def fdopen(handle: int, mode: str) -> BinaryIO:
+    def fdopen(handle: int, mode: str, buffer_bytes: int = io.DEFAULT_BUFFER_SIZE) -> BinaryIO:
         raw = _FailingFile(handle, mode, room_bytes, number)
-        return io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)  # type: ignore[return-value]
+        kind = io.BufferedRandom if "+" in mode else io.BufferedWriter
+        return kind(raw, buffer_bytes)  # type: ignore[return-value]
 
     if step is VaultStep.WRITE:
         with patch("os.fdopen", fdopen):
