@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sync.records.opinion import FrozenOpinion
@@ -36,10 +37,15 @@ class Amendment:
 
 def amendment_of(frozen: FrozenOpinion) -> Amendment | None:
     """What that version amends, from its signed envelope; None for one that stands by itself."""
-    found = json.loads(frozen.envelope).get("amendment")
+    return amendment_in(json.loads(frozen.envelope))
+
+
+def amendment_in(envelope: Mapping[str, Any]) -> Amendment | None:
+    """As `amendment_of`, from the envelope's content. KeyError, TypeError or ValueError where it says it otherwise."""
+    found = envelope.get("amendment")
     if found is None:
         return None
-    return Amendment(found["opinion"], AmendmentKind(found["kind"]), found["reason"])
+    return Amendment(str(found["opinion"]), AmendmentKind(found["kind"]), str(found["reason"]))
 
 
 _JOINED_BY = {AmendmentKind.CORRECTION: "of", AmendmentKind.ADDENDUM: "to"}

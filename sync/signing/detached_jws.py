@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.registry import HeaderParameter
 
 from sync.errors import SigningRefused
+from sync.records.amendment import Amendment, amendment_in
 from sync.records.opinion import FrozenOpinion, Json
 from sync.signing.envelope import is_canonical
 from sync.signing.identity import Identity, common_name, thumbprint
@@ -41,7 +42,8 @@ _HEADERS = {"iat": HeaderParameter("Issued At", "int")}
 class VerifiedSignature:
     """What the signature over an envelope says. ``trusted`` is None where no trusted certificates were given.
 
-    ``signed_at``, ``meaning`` and ``opinion_identifier`` are the envelope's, and empty where it is not ``intact``.
+    ``signed_at``, ``meaning``, ``opinion_identifier`` and ``amendment`` are the envelope's, and empty where it is not
+    ``intact``.
     """
 
     intact: bool
@@ -53,6 +55,7 @@ class VerifiedSignature:
     opinion_identifier: str
     certificate_sha256: str
     sentence: str
+    amendment: Amendment | None = None
 
     @property
     def valid(self) -> bool:
@@ -95,6 +98,7 @@ def verify_envelope(envelope: bytes, jws: str, trust_pem: bytes | None) -> Verif
         signer, named = content["signer"], content["signer"]["x5t#S256"]
         signed_at = datetime.fromisoformat(content["signedAt"])
         reference, meaning, identifier = signer["reference"], content["meaning"], content["opinion"]["value"]
+        amendment = amendment_in(content)
     except (KeyError, TypeError, ValueError):
         return _not_intact("The signed content is not an opinion of this program.")
     if named != thumbprint(leaf):
@@ -111,6 +115,7 @@ def verify_envelope(envelope: bytes, jws: str, trust_pem: bytes | None) -> Verif
         identifier,
         leaf.fingerprint(SHA256()).hex(),
         f"Opinion {identifier} is signed by {name} on {signed_at:%Y-%m-%d %H:%M %Z}{_TRUST_WORDS[trusted]}.",
+        amendment,
     )
 
 

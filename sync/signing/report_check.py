@@ -15,6 +15,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 
 from sync.errors import NotValid
+from sync.records.amendment import Amendment
 from sync.signing.cms_structure import load_cms, signed_digest
 from sync.signing.detached_jws import VerifiedSignature, verify_envelope
 from sync.signing.embedded_files import read_embedded_files
@@ -43,6 +44,8 @@ class VerifiedReport:
     sentence: str
     opinion_identifier: str = ""
     certificate_sha256: str = ""
+    amendment: Amendment | None = None
+    """What the report amends, as its signed opinion says."""
 
     @property
     def valid(self) -> bool:
@@ -100,6 +103,7 @@ def _judge(pdf: bytes, covered: SignedRange, trust_pem: bytes | None, context: A
         _sentence(name, signed_at, intact, covered.whole_document, trusted, opinion, matches),
         opinion.opinion_identifier if matches else "",
         certificate_sha256,
+        opinion.amendment if matches else None,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import NotValid
+from sync.records.amendment import Amendment
 from sync.signing.detached_jws import verify_envelope
 from sync.signing.report_check import verify_report
 
@@ -33,10 +34,14 @@ class Verification:
     trusted: bool | None
     certificate_sha256: str
     sentence: str
+    amendment: Amendment | None = None
+    """Which opinion this one amends, how and why; None for one that stands by itself."""
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``: the same, with the time in ISO 8601."""
-        return {**asdict(self), "when": None if self.when is None else self.when.isoformat()}
+        amendment = None if self.amendment is None else {**asdict(self.amendment), "kind": self.amendment.kind.value}
+        when = None if self.when is None else self.when.isoformat()
+        return {**asdict(self), "when": when, "amendment": amendment}
 
 
 def verify_file(path: Path, trust_pem: bytes | None = None) -> Verification:
@@ -69,6 +74,7 @@ def _report(content: bytes, trust_pem: bytes | None) -> Verification:
         report.trusted,
         report.certificate_sha256,
         _unjudged(report.signer_name, report.signed_at) if report.valid and report.trusted is None else report.sentence,
+        report.amendment,
     )
 
 
@@ -87,6 +93,7 @@ def _opinion(envelope: bytes, jws: bytes, trust_pem: bytes | None) -> Verificati
         _unjudged(signature.signer_name, signature.signed_at)
         if signature.valid and signature.trusted is None
         else ("Valid: " if signature.valid else "NOT VALID: ") + signature.sentence,
+        signature.amendment,
     )
 
 

@@ -13,8 +13,14 @@ from pathlib import Path
 import pytest
 
 from resources import resource
+from sync.records.amendment import Amendment, AmendmentKind
 from sync.records.questionnaire import parse_questionnaire
+from sync.signing.detached_jws import sign_envelope
+from sync.signing.envelope import MEANING
 from sync.signing.gate import IDENTITY_SECRET, PASSPHRASE_SECRET, SIGNER_SECRET, TRUST_SECRET, enrol
+from sync.signing.identity import load_identity
+from sync.signing.pades import sign_report
+from tests.sync.signing.conftest import freeze_for, small_report
 from tests.sync.signing.own_authority import PIN, make_authority
 from tests.workstation.opinion.cases import some_case
 from tests.workstation.opinion.conftest import PASSPHRASE, complete_response, store_with_case
@@ -152,3 +158,21 @@ def test_that_what_is_no_signed_report_is_one_sentence(
     status, _, err = verify(capfd, file, "--trust", signed.trust)
     assert status == 1
     assert err.count("\n") == 1 and "letter.pdf" in err
+
+
+def test_that_verify_says_in_one_line_what_a_report_amends_and_why(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    authority = make_authority()
+    identity = load_identity(authority.identity(), PIN)
+    why = Amendment("SO-2026-00042/1/v1", AmendmentKind.CORRECTION, "The other lung.\ntrust: by anybody")
+    frozen = freeze_for(identity, version=2, replaces="ab" * 32, amendment=why)
+    files = {"opinion.json": frozen.envelope, "opinion.json.jws": sign_envelope(frozen, identity).encode("ascii")}
+    report, trust = tmp_path / "report.pdf", tmp_path / "trust.pem"
+    report.write_bytes(sign_report(small_report(files), identity, reason=MEANING))
+    trust.write_bytes(authority.pem)
+    status, out, _ = verify(capfd, report, "--trust", trust)
+    assert status == 0
+    said = "amends: Correction of opinion SO-2026-00042/1/v1; reason: The other lung. trust: by anybody"
+    assert said in out.splitlines(), "the reason makes no line of its own"
+    assert json.loads(verify(capfd, report, "--trust", trust, "--json")[1])["amendment"]["kind"] == "correction"

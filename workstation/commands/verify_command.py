@@ -24,6 +24,8 @@ def verify(options: Namespace) -> int:
         say(f"who:   {found.who or 'unknown'}")
         say(f"when:  {found.when.isoformat() if found.when else 'unknown'}")
         say(f"what:  {found.what or 'unknown'}")
+        if found.amendment is not None:
+            say(f"amends: {_one_line(f'{found.amendment.title}; reason: {found.amendment.reason}')}")
         say(f"trust: {_trust_words(found.trusted, was_given=trust_pem is not None)}")
     if found.valid:
         return DONE
@@ -41,6 +43,11 @@ def _trust_words(trusted: bool | None, *, was_given: bool) -> str:
     if trusted is None:
         return "not checked: there is no valid signature to judge" if was_given else "not checked: give --trust"
     return "by a trusted authority" if trusted else "NOT by a trusted authority"
+
+
+def _one_line(words: str) -> str:
+    """What the signer wrote may hold line ends, and what follows one must not pass for a line of ours."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
 
 def _trusted(options: Namespace) -> bytes | None:

@@ -102,6 +102,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         response = load_response(form, signed.frozen.response)
     elif draft is not None:
         response, notes = renew_questions(form, load_response(form, draft.response), case)
+        response = state_anew(response, context)
     else:
         response, notes = start_opinion(form, case, context)
     shelf = MarkShelf(store, case)
@@ -179,6 +180,18 @@ def renew_questions(form: Questionnaire, response: Response, case: Case) -> tupl
         response = response.with_answer(places[index], Answer("valueString", text))
         notes[places[index]] = "The hospital changed this question; see that the answer still fits."
     return response, notes
+
+
+def state_anew(response: Response, context: dict[str, Json]) -> Response:
+    """What the form states of the case, and nobody can type over, as the case stands now: above all what is asked.
+
+    What can no longer be evaluated stays as it was.
+    """
+    for path, item, _row in tuple(response.walk()):
+        if item.initial_expression and item.read_only:
+            stated, note = evaluate_into(response, path, item, item.initial_expression, context)
+            response = response if note else stated
+    return response
 
 
 def evaluate_into(

@@ -182,3 +182,13 @@ def test_that_an_amendment_cannot_be_made_without_what_it_amends() -> None:
     later = replace(signed(version=2), frozen=replace(signed(version=2).frozen, envelope=content))
     with pytest.raises(ValueError, match="what it amends"):
         opinion_bundle(later, sample_case(), TASK, ALL)
+
+
+def test_that_a_superseded_document_goes_back_with_what_the_hospitals_server_left_in_it() -> None:
+    unresolved = [{"attachment": {"contentType": "application/pdf", "url": "urn:uuid:of-the-first-transaction"}}]
+    transaction, held = amendment(content=unresolved)
+    assert held["content"] == unresolved
+    assert find_fault(transaction) == ""
+    task = next(e["resource"] for e in transaction["entry"] if e["resource"]["resourceType"] == "Task")
+    task["output"].append({"valueReference": {"reference": "urn:uuid:of-nothing"}})
+    assert "its Task refers to something" in find_fault(transaction), "what we add to the Task is ours to check"

@@ -460,3 +460,15 @@ def test_that_a_form_that_is_not_here_is_said_in_one_sentence(room: Room, store:
     assert room.view.problems == [
         "The form “https://elsewhere.example/Questionnaire/x|2” that this case asks for is not on this computer."
     ]
+
+
+def test_that_a_draft_states_the_question_as_it_is_asked_now(room: Room, form: Questionnaire) -> None:
+    asked_at: ItemPath = (("q", 0), ("q.asked", 0))
+    desk = load_desk(room.store, CASE)
+    former = complete_response(form).with_answer(asked_at, Answer("valueString", "Is the nodule malignant?"))
+    room.store.opinions.put_draft(draft_of(desk, former, datetime.now(UTC)))
+    request = {"resourceType": "ServiceRequest", "id": "sr1", "note": [{"text": "Has it grown?"}]}
+    room.store.cases.put_case(replace(some_case(), questions=("Has it grown?",)), [request])
+    renewed = load_desk(room.store, CASE).response
+    assert renewed.find_answer(asked_at) == Answer("valueString", "Has it grown?")
+    assert renewed.find_answer(LIMITS) == former.find_answer(LIMITS), "what the reader wrote stays"
