@@ -1,7 +1,8 @@
 """HTTP sessions to a hospital's servers: who is believed to be the hospital, and by which way it is reached.
 
 TLS is always verified, 1.2 or newer, against the system's authorities and the site's own; an optional pin names the
-server's key. Proxies come from the environment; cookies, .netrc and certificate bundles of the user's do not.
+key of the server or of an authority above it. Proxies come from the environment; cookies, .netrc and certificate
+bundles of the user's do not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import binascii
 import hashlib
 import socket
 import ssl
+import sys
 import threading
 import weakref
 from contextlib import suppress
@@ -21,6 +23,7 @@ from urllib.parse import urlsplit
 import requests
 import truststore
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
@@ -32,10 +35,12 @@ from sync.hospital_profile import SiteTrust, is_loopback
 
 _EXPIRED, _NOT_YET_VALID, _WRONG_NAME = 10, 9, (62, 64)
 """OpenSSL's X509_V_ERR_* that deserve a sentence of their own."""
+_DER = 2
+"""`_ssl.ENCODING_DER`."""
 
 
 class PinDiffers(ssl.SSLCertVerificationError):
-    """The server's certificate is good, but its key is not the one the profile names."""
+    """The server's certificate is good, but no key of its chain is one the profile names."""
 
 
 class OpenLines:
@@ -114,7 +119,7 @@ def unsafe_line(error: BaseException, url: str) -> ConnectionNotSafe | None:
         return None
     host = urlsplit(url).hostname or "the hospital"
     if isinstance(found, PinDiffers):
-        why = f"The server that answers as {host} has another key than this hospital's profile names"
+        why = f"At {host}, neither the server's key nor its authority's is the one this hospital's profile names"
     elif not isinstance(found, ssl.SSLCertVerificationError):
         outdated = "VERSION" in str(found).upper() or "PROTOCOL" in str(found).upper()
         why = f"{host} offers only outdated encryption" if outdated else f"No safe connection to {host} could be made"
@@ -149,6 +154,31 @@ def spki_pin(certificate_der: bytes) -> str:
     key = x509.load_der_x509_certificate(certificate_der).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return f"sha256/{base64.b64encode(hashlib.sha256(spki).digest()).decode()}"
+
+
+def _has_pinned_key(certificate_der: bytes, pins: frozenset[str]) -> bool:
+    try:
+        return spki_pin(certificate_der) in pins
+    except (ValueError, UnsupportedAlgorithm):
+        return False  # an authority of a kind that cannot be read here is not the one that was pinned
+
+
+def _proven_chain(line: object) -> list[bytes]:
+    """The certificates, in DER, that prove the server: its own first, then the authorities (RFC 7469 2.6).
+
+    What a server merely sends along proves nothing and is not among them. On Windows and macOS the system verifies
+    and does not say by which authorities; there the server's own certificate is the only one, and a pin of an
+    authority never matches.
+    """
+    if not isinstance(line, ssl.SSLSocket):
+        return []
+    if sys.platform in ("win32", "darwin"):
+        certificate = line.getpeercert(binary_form=True)
+        return [certificate] if certificate else []
+    if sys.version_info >= (3, 13):
+        return line.get_verified_chain()
+    beneath: Any = line._sslobj  # type: ignore[attr-defined]  # what became public with 3.13
+    return [certificate.public_bytes(_DER) for certificate in beneath.get_verified_chain() or ()]
 
 
 class _SecureAdapter(HTTPAdapter):
@@ -205,8 +235,7 @@ def _pool_class(pins: frozenset[str], lines: OpenLines) -> type[HTTPSConnectionP
     class Connection(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            certificate = self.sock.getpeercert(binary_form=True) if isinstance(self.sock, ssl.SSLSocket) else None
-            if pins and not (certificate and spki_pin(certificate) in pins):
+            if pins and not any(_has_pinned_key(certificate, pins) for certificate in _proven_chain(self.sock)):
                 self.close()
                 raise PinDiffers("pin")
             lines.add(self.sock)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -35,6 +39,18 @@ def fetch(profile: HospitalProfile) -> bytes:
 def pin_of(key_and_certificate: Path) -> str:
     certificate = x509.load_pem_x509_certificate(key_and_certificate.read_bytes())
     return spki_pin(certificate.public_bytes(Encoding.DER))
+
+
+def sent_certificates(port: int) -> list[bytes]:
+    """All that the server sends, in PEM, proven or not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port)) as line, context.wrap_socket(line) as secure:
+        beneath: Any = secure._sslobj  # type: ignore[attr-defined]
+        chain = secure.get_unverified_chain() if sys.version_info >= (3, 13) else beneath.get_unverified_chain()
+        return [
+            ssl.DER_cert_to_PEM_cert(one if isinstance(one, bytes) else one.public_bytes(2)).encode() for one in chain
+        ]
 
 
 def test_that_a_hospital_with_a_certificate_of_its_own_authority_is_believed(authority: Authority) -> None:
@@ -80,9 +96,45 @@ def test_that_a_pinned_key_is_the_only_one_believed(authority: Authority) -> Non
     with tls_server(mine) as server:
         assert fetch(server.profile(authority.ca_file, pin_of(mine))) == b"here"
         assert fetch(server.profile(authority.ca_file, f"{pin_of(another)} {pin_of(mine)}")) == b"here"
-        with pytest.raises(ConnectionNotSafe, match="another key than this hospital's profile names"):
+        with pytest.raises(ConnectionNotSafe, match="neither the server's key nor its authority's is the one"):
             fetch(server.profile(authority.ca_file, pin_of(another)))
         assert len(server.requests) == 2
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the system does not tell the chain it verified")
+def test_that_a_pin_may_name_an_authority_above_the_server(authority: Authority) -> None:
+    middle = Authority(authority.folder, "middle", above=authority)
+    with tls_server(middle.issue("below")) as server:
+        for above in (middle, authority):
+            assert fetch(server.profile(authority.ca_file, pin_of(above.ca_file))) == b"here"
+        sibling = Authority(authority.folder, "sibling", above=authority)
+        with pytest.raises(ConnectionNotSafe, match="neither the server's key nor its authority's is the one"):
+            fetch(server.profile(authority.ca_file, pin_of(sibling.ca_file)))
+        assert len(server.requests) == 2
+
+
+def test_that_a_certificate_that_is_only_sent_along_matches_no_pin(authority: Authority, tmp_path: Path) -> None:
+    pinned = Authority(tmp_path, "pinned")
+    with tls_server(authority.issue("boaster", also_sent=pinned.ca_file.read_bytes())) as server:
+        assert pinned.ca_file.read_bytes() in sent_certificates(server.port)
+        with pytest.raises(ConnectionNotSafe, match="neither the server's key nor its authority's is the one"):
+            fetch(server.profile(authority.ca_file, pin_of(pinned.ca_file)))
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_that_only_the_servers_own_key_counts_where_the_system_verifies(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    mine = authority.issue("native")
+    with tls_server(mine) as server:
+        by_server, by_authority = (
+            server.profile(authority.ca_file, pin_of(named)) for named in (mine, authority.ca_file)
+        )
+        monkeypatch.setattr("sync.secure_session.sys", SimpleNamespace(platform=system, version_info=sys.version_info))
+        assert fetch(by_server) == b"here"
+        with pytest.raises(ConnectionNotSafe, match="neither the server's key nor its authority's is the one"):
+            fetch(by_authority)
 
 
 def test_that_a_pin_does_not_replace_the_authority(authority: Authority) -> None:

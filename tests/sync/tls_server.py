@@ -21,22 +21,30 @@ from sync.hospital_profile import HospitalProfile
 
 
 class Authority:
-    """A certificate authority of the test's own; ``ca_file`` is what a site would hand out."""
+    """A certificate authority of the test's own; ``ca_file`` is what a site would hand out.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    One under another (*above*) is an intermediate: its servers send its certificate along.
+    """
+
+    def __init__(self, folder: Path, name: str, above: Authority | None = None) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signer = above or self
         certificate = (
-            _builder(self._name, self._name, self._key.public_key(), 30)
+            _builder(self._name, signer._name, self._key.public_key(), 30)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(signer._key, hashes.SHA256())
         )
+        self._sent_along = certificate.public_bytes(serialization.Encoding.PEM) if above else b""
         self.folder = folder
         self.ca_file = folder / f"{name}.pem"
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *, host: str = "127.0.0.1", days: int = 10) -> Path:
-        """A PEM file with key and certificate for *host*, valid for *days* from yesterday (negative: until then)."""
+    def issue(self, name: str, *, host: str = "127.0.0.1", days: int = 10, also_sent: bytes = b"") -> Path:
+        """A PEM file with key and certificate for *host*, valid for *days* from yesterday (negative: until then).
+
+        *also_sent*: certificates (PEM) that the server sends along though nothing is proven by them.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names: list[x509.GeneralName] = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)]
@@ -51,6 +59,8 @@ class Authority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
+            + self._sent_along
+            + also_sent
         )
         return path
 
