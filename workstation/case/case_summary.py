@@ -168,7 +168,7 @@ def _records(case: Case, here: Completeness) -> tuple[RecordLine, ...]:
     if case.lab_results:
         flagged = sum(bool(result.flag) for result in case.lab_results)
         taken = max((r.taken for r in case.lab_results if r.taken), default=None)
-        words = f"{len(case.lab_results)} values"
+        words = f"{len(case.lab_results)} {'value' if len(case.lab_results) == 1 else 'values'}"
         lines.append(
             RecordLine(
                 key="labs",

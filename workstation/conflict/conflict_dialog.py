@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from workstation.conflict.comparison import Comparison
 from workstation.conflict.presenter import EXPORT, SHRED, Choice, ConflictPresenter, ConflictState
+from workstation.window.fitting import fit_height
 from workstation.window.theme import COLOURS, set_role
 
 WIDTH_PX = 620
@@ -92,13 +93,14 @@ class ConflictDialog(QDialog):
 
     def centre_over(self, window: QWidget) -> None:
         """Not every window manager places a dialog well; this one is wide."""
-        self.adjustSize()
+        fit_height(self)
         self.move(window.frameGeometry().center() - self.rect().center())
 
     def show_problem(self, sentence: str) -> None:
         """The choice could not be carried out, and why."""
         self._problem.setText(sentence)
         self._problem.show()
+        fit_height(self)
 
     def leave(self) -> None:
         """Close without a word to the presenter: it knows."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from sync.records.amendment import AmendmentKind
+from workstation.window.fitting import fit_height
 from workstation.window.theme import COLOURS, set_role
 
 WIDTH_PX = 560
@@ -66,7 +67,7 @@ class AmendmentDialog(QDialog):
         self.message = _words("", "error")
         self.message.setObjectName("amendment-message")
         self.message.hide()
-        self.reason.textChanged.connect(self.message.hide)
+        self.reason.textChanged.connect(self._hide_message)
         down.addWidget(self.message)
         down.addWidget(
             _words(
@@ -96,6 +97,18 @@ class AmendmentDialog(QDialog):
         """Nothing was opened, and why."""
         self.message.setText(sentence)
         self.message.show()
+        fit_height(self)
+
+    def open_over(self, window: QWidget) -> None:
+        """In the middle of *window*, as high as its words need."""
+        self.open()
+        fit_height(self)
+        self.move(window.frameGeometry().center() - self.rect().center())
+
+    def _hide_message(self) -> None:
+        if not self.message.isHidden():
+            self.message.hide()
+            fit_height(self)
 
     def _ask(self) -> None:
         reason = self.reason.toPlainText().strip()

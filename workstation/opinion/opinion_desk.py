@@ -9,10 +9,10 @@ from datetime import datetime
 
 from resources import resource
 from sync.fhir.expressions import NotCalculated, calculate
-from sync.records.amendment import Amendment
+from sync.records.amendment import Amendment, AmendmentKind, amendment_of
 from sync.records.answer import Answer, Reference
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState
-from sync.records.opinion import Json, OpinionDraft, Receipt
+from sync.records.opinion import Json, OpinionDraft, Receipt, SignedOpinion
 from sync.records.opinion_checks import Check, CompletenessNote
 from sync.records.outbox_entry import OutboxEntry, OutboxKind
 from sync.records.questionnaire import (
@@ -60,6 +60,8 @@ class Desk:
     outbox_entry: OutboxEntry | None = None
     amendment: Amendment | None = None
     """What is being amended, while the form is open again."""
+    amends: str = ""
+    """What the signed version does to which earlier one: “corrects version 1 of 2026-11-28”."""
 
     @property
     def is_signed(self) -> bool:
@@ -129,7 +131,24 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         outbox_entry=entries[-1] if entries else None,
         amendment=amendment,
+        amends=_amends_words(signed, store.opinions.list_signed(case_id)) if signed else "",
     )
+
+
+def _amends_words(signed: SignedOpinion, versions: Sequence[SignedOpinion]) -> str:
+    amendment = amendment_of(signed.frozen)
+    if amendment is None:
+        return ""
+    earlier = next(
+        (one.frozen for one in versions if one.frozen.opinion_identifier == amendment.opinion_identifier), None
+    )
+    deed = _DEEDS[amendment.kind]
+    if earlier is None:
+        return f"{deed} opinion {amendment.opinion_identifier}"
+    return f"{deed} version {earlier.version} of {earlier.signed_at.astimezone():%Y-%m-%d}"
+
+
+_DEEDS = {AmendmentKind.CORRECTION: "corrects", AmendmentKind.ADDENDUM: "adds to"}
 
 
 def load_form(store: Store, canonical: str) -> Questionnaire:

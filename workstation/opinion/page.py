@@ -111,7 +111,7 @@ class OpinionPage(QWidget):
         dialog = AmendmentDialog(self, opinion_identifier)
         dialog.amend_requested.connect(self._presenter.amend)
         self._question = dialog
-        dialog.open()
+        dialog.open_over(self.window())
 
     def show_amendment_refused(self, sentence: str) -> None:
         """It was not opened again, and why."""

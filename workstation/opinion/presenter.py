@@ -550,7 +550,8 @@ def _status(desk: Desk) -> StatusWords:
     if not desk.is_signed:
         return StatusWords("Draft", "accent", "Only on this computer until you sign it.")
     if desk.receipt is not None:
-        return StatusWords("Delivered", "good", "The hospital has received your opinion.")
+        title = f"Delivered, {desk.amends}" if desk.amends else "Delivered"
+        return StatusWords(title, "good", "The hospital has received your opinion.")
     entry: OutboxEntry | None = desk.outbox_entry
     if entry is not None and entry.state is OutboxState.NEEDS_ATTENTION:
         return StatusWords("Signed, not delivered", "danger", f"{entry.last_error} {WHAT_NEXT}")
@@ -573,6 +574,8 @@ def _sections(
         lacking = sum(path[0][0] == item.link_id for path in missing)
         title = f"{item.prefix} {item.text}".strip()
         sections.append(SectionProgress(item.link_id, title, demanded, max(0, demanded - lacking), answered))
+    if desk.closed:  # nothing is demanded any more
+        return tuple(replace(section, required=0, answered=0, has_answers=False) for section in sections)
     return tuple(sections)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.lease import find_lease_sentence
-from sync.records.case import Case, CaseId, CaseStatus, ConsentState
+from sync.records.case import Case, CaseId, ConsentState
 from sync.records.case_standing import CaseStanding
 from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
 from workstation.completeness import completeness_in
@@ -177,13 +177,12 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     words = here.words()
     if standing.strangers:
         tone, words = "danger", f"{words} · needs a look: another patient's image"
+    elif case.status.is_terminal and here.nothing_here:
+        tone, words = "muted", ""  # nothing comes any more, whatever the release says
     elif case.consent is not ConsentState.ACTIVE:
         tone = "muted"
     if standing.withdrawn or is_lease_over:
-        said = "Locked until the next sync."
-        if standing.withdrawn:
-            is_given_back = case.status in (CaseStatus.REJECTED, CaseStatus.FAILED)
-            said = standing.withdrawal if is_given_back else "The hospital took this case away."
+        said = standing.withdrawal if standing.withdrawn else "Locked until the next sync."
         return locked_row(make_row(case, state, "", "muted", now), said)
     incomplete = case.consent is ConsentState.ACTIVE and not here.is_whole
     return make_row(case, state, words, tone, now, is_incomplete=incomplete, unread=standing.unread)

@@ -88,7 +88,8 @@ class RowDelegate(QStyledItemDelegate):
         bold.setWeight(QFont.Weight.DemiBold)
         small = QFont(font)
         small.setPixelSize(11)
-        upper = QRect(area.left(), area.top() + 9, area.width(), 20)
+        # A locked case has one line, in the middle as those beside it.
+        upper = QRect(area.left(), area.top() + 9, area.width(), 20) if row.patient_details else area
         lower = QRect(area.left(), area.top() + 30, area.width(), 18)
         for rect, face, words, tint in (
             (upper, bold, row.patient, "text_bright"),

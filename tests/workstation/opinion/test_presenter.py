@@ -254,6 +254,7 @@ def test_that_the_form_of_a_cancelled_case_says_that_it_is_closed_and_takes_no_d
     assert room.view.shown.form.read_only
     assert room.view.shown.is_closed
     assert room.view.shown.status.detail == "This case is closed (cancelled): no opinion can be written."
+    assert not any(part.required or part.has_answers for part in room.view.shown.form.sections), "nothing is left to do"
     before = store.opinions.find_draft(CASE)
     room.presenter.set_answer(LIMITS, Answer("valueString", "typed too late"))
     assert store.opinions.find_draft(CASE) == before
@@ -291,6 +292,10 @@ def test_that_a_delivered_opinion_opens_again_as_an_amendment_with_its_reason_si
     assert envelope["replaces"] == hashlib.sha256(first.frozen.envelope).hexdigest()
     assert envelope["amendment"]["reason"] == "A typing error"
     assert room.view.shown.form.read_only
+    received = Receipt(CASE, second.frozen.opinion_identifier, "DiagnosticReport/78", "10", datetime.now(UTC), False)
+    room.presenter.changes_happened(store.opinions.put_receipt(received))
+    day = f"{first.frozen.signed_at.astimezone():%Y-%m-%d}"
+    assert room.view.shown.status.text == f"Delivered, corrects version 1 of {day}"
 
 
 def test_that_signing_seals_the_opinion_and_asks_for_a_sync(room: Room, store: Store, form: Questionnaire) -> None:

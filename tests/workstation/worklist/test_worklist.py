@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTableView
 
 from sync.changes import Changes
-from sync.records.case import CaseId, Priority
+from sync.records.case import CaseId, CaseStatus, ConsentState, Priority
 from sync.store.database import Store, open_store
 from tests.workstation.cases import NOW, make_case
 from tests.workstation.lanes import ImmediateLanes
@@ -63,6 +63,22 @@ def test_that_the_most_pressing_case_stands_first(store: Store) -> None:
     store.cases.put_case(make_case(case_id=CaseId("C"), due=NOW + timedelta(hours=1)), [])
     found = sorted(load_rows(store, NOW, None), key=lambda row: row.order)
     assert [row.case_id for row in found] == ["B", "C", "A"]
+
+
+def test_that_a_case_that_was_taken_away_says_why_and_not_whose_it_was(store: Store) -> None:
+    case = make_case()
+    store.cases.put_case(case, [])
+    said = f"The hospital has cancelled case {case.case_id}; nothing was sent."
+    store.cases.mark_withdrawn(case.case_id, said)
+    (row,) = load_rows(store, NOW, None)
+    assert (row.patient, row.question, row.here) == ("Locked", said, "")
+    assert case.patient.family.casefold() not in row.haystack
+
+
+def test_that_a_cancelled_case_does_not_speak_of_a_missing_release(store: Store) -> None:
+    store.cases.put_case(make_case(status=CaseStatus.CANCELLED, consent=ConsentState.MISSING), [])
+    (row,) = load_rows(store, NOW, None)
+    assert (row.state.text, row.here) == ("Cancelled", "")
 
 
 def test_that_every_typed_word_must_occur() -> None:
