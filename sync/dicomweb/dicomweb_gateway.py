@@ -15,6 +15,7 @@ from urllib.parse import quote
 from sync.dicomweb.multipart import PartReader, boundary_of
 from sync.errors import DamagedTransfer, Refused
 from sync.hospital_connection import HospitalConnection, HttpAnswer
+from sync.repr_digest import WANT_SHA256, read_sha256
 
 _PAGE_SIZE = 500
 _MAX_PAGES = 1000
@@ -41,6 +42,17 @@ class InstanceEntry:
     frame_count: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a reply tells of the object that came in it."""
+
+    framed: bool
+    """Its framing (length, chunks or closing boundary) proves that it is whole; where the line's end was the only end,
+    a cut cannot be told."""
+    sha256: str | None = None
+    """Of the object, as the archive names it (Repr-Digest, RFC 9530), lower-case hexadecimal; not compared yet."""
+
+
 class DicomwebGateway(Protocol):
     """All raise `Offline`, `HospitalBusy`, `Refused`, `DamagedTransfer`."""
 
@@ -50,12 +62,8 @@ class DicomwebGateway(Protocol):
     def list_instances(self, study_uid: str) -> tuple[InstanceEntry, ...]:
         """Every instance of the study, in the archive's order, each SOP instance once."""
 
-    def fetch_instance(self, study_uid: str, series_uid: str, sop_uid: str, write: Callable[[bytes], None]) -> bool:
-        """Streams one Part 10 file into ``write``, byte for byte.
-
-        True when the reply's framing (length, chunks or closing boundary) proves that it is whole; False when the
-        line's end was the only end, and a cut cannot be told. Raises where a cut can be told.
-        """
+    def fetch_instance(self, study_uid: str, series_uid: str, sop_uid: str, write: Callable[[bytes], None]) -> Reply:
+        """Streams one Part 10 file into ``write``, byte for byte. Raises where a cut can be told."""
 
 
 class HttpDicomwebGateway:
@@ -89,12 +97,12 @@ class HttpDicomwebGateway:
                     )
         return tuple(entries.values())
 
-    def fetch_instance(self, study_uid: str, series_uid: str, sop_uid: str, write: Callable[[bytes], None]) -> bool:
+    def fetch_instance(self, study_uid: str, series_uid: str, sop_uid: str, write: Callable[[bytes], None]) -> Reply:
         url = self._url("studies", study_uid, "series", series_uid, "instances", sop_uid)
         known = ACCEPT_LADDER.index(self.accept) if self.accept in ACCEPT_LADDER else 0
         # What was remembered first; should the archive have changed, the ladder from its top.
         for accept in dict.fromkeys((*ACCEPT_LADDER[known:], *ACCEPT_LADDER)):
-            headers = {"Accept": accept}
+            headers = {"Accept": accept, **WANT_SHA256}
             with self._connection.open("GET", url, headers=headers, accepted=_NOT_ACCEPTABLE) as response:
                 if response.status_code in _NOT_ACCEPTABLE:
                     continue
@@ -102,13 +110,14 @@ class HttpDicomwebGateway:
                 return self._copy_object(response, write)
         raise Refused(f"{self._connection.profile.hospital_name} offers this image in no form that can be read.", 406)
 
-    def _copy_object(self, response: HttpAnswer, write: Callable[[bytes], None]) -> bool:
+    def _copy_object(self, response: HttpAnswer, write: Callable[[bytes], None]) -> Reply:
         chunks = self._connection.stream_body(response)
         boundary = boundary_of(response.headers.get("Content-Type", ""))
         if boundary is None:
             for chunk in chunks:
                 write(chunk)
-            return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
+            framed = "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "")
+            return Reply(framed, read_sha256(response.headers.get("Repr-Digest", "")))
         parts = PartReader(chunks, boundary)
         if parts.next_part() is None:
             raise DamagedTransfer("The hospital's answer holds no image.")
@@ -116,7 +125,7 @@ class HttpDicomwebGateway:
             write(chunk)
         if parts.next_part() is not None:
             raise DamagedTransfer("The hospital's answer holds more than the one image that was asked for.")
-        return True
+        return Reply(framed=True)  # a digest would be that of all the parts together, not of the object
 
     def _url(self, *segments: str) -> str:
         """UIDs come from a server and may hold anything; quoted, they stay one segment of the path each."""

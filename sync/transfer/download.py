@@ -290,15 +290,18 @@ class CaseDownloads:
 
             try:
                 with self._lines:
-                    framed = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
+                    reply = archive.fetch_instance(study.study_uid, wanted.series_uid, wanted.sop_instance_uid, write)
+                if reply.sha256 not in (None, writer.sha256):
+                    raise DamagedTransfer(f"{title} is not the one whose digest the hospital named.")
+                is_proven = reply.sha256 is not None
                 facts = self._inspector.inspect(writer.sealed(title))
-                mismatch = self._admit(facts, case, study, wanted, framed)
+                mismatch = self._admit(facts, case, study, wanted, framed=reply.framed or is_proven)
                 entry = writer.flush()
             finally:
                 writer.abort()  # harmless after flush; nothing stays of what was not admitted
             obj = StoredObject(
-                case.case_id, study.reference, entry.sha256, entry.size_bytes, DICOM, title, Integrity.STRUCTURE,
-                self._now(),
+                case.case_id, study.reference, entry.sha256, entry.size_bytes, DICOM, title,
+                Integrity.SHA256 if is_proven else Integrity.STRUCTURE, self._now(),
                 study.study_uid, wanted.series_uid, wanted.sop_instance_uid, mismatch,
             )  # fmt: skip
             return Arrival(entry, obj, facts.display_facts)

@@ -5,8 +5,6 @@ One request, one answer; resuming and checking are `file_download`'s.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +14,9 @@ from urllib.parse import urljoin
 from sync.errors import DamagedTransfer
 from sync.fhir.wrapped_binary import is_wrapped, unwrapped
 from sync.hospital_connection import HospitalConnection, HttpAnswer
+from sync.repr_digest import WANT_SHA256, read_sha256
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_REPR_SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class HttpFileGateway:
         begin: Callable[[FileAnswer], None],
         write: Callable[[bytes], None],
     ) -> None:
-        headers = {"Accept": f"{accept}, */*;q=0.5", "Want-Repr-Digest": "sha-256=10"}
+        headers = {"Accept": f"{accept}, */*;q=0.5", **WANT_SHA256}
         if offset and etag:
             headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
         address = urljoin(self._base, url)
@@ -85,8 +83,7 @@ class HttpFileGateway:
 def _answer(response: HttpAnswer) -> FileAnswer:
     etag = response.headers.get("ETag", "")
     strong = etag if etag.startswith('"') else None
-    digest = _REPR_SHA256.search(response.headers.get("Repr-Digest", ""))
-    sha256 = _hexadecimal(digest.group(1)) if digest else None
+    sha256 = read_sha256(response.headers.get("Repr-Digest", ""))
     if response.status_code == 206:
         found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
         if found is None:
@@ -95,11 +92,3 @@ def _answer(response: HttpAnswer) -> FileAnswer:
         return FileAnswer(int(found.group(1)), int(total) if total.isdigit() else None, strong, sha256)
     length = response.headers.get("Content-Length", "")
     return FileAnswer(0, int(length) if length.isdigit() else None, strong, sha256)
-
-
-def _hexadecimal(encoded: str) -> str | None:
-    try:
-        digest = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        return None
-    return digest.hex() if len(digest) == 32 else None

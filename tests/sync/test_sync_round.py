@@ -247,6 +247,40 @@ def test_that_a_slide_whose_bytes_are_not_those_announced_is_not_kept(hospital: 
     assert store.objects.list_rejected(CASE)[0].reason == "“Slide A” is not the file that the hospital announced."
 
 
+def test_that_an_image_is_kept_as_proven_where_the_hospital_names_its_digest(
+    hospital: SmallHospital, store: Store
+) -> None:
+    hospital.add_case()
+    run_sync_round(store, hospital.profile())
+    images = [obj for obj in store.objects.list_objects(CASE) if obj.sop_instance_uid]
+    assert images
+    assert {obj.integrity for obj in images} == {Integrity.SHA256}
+
+
+def test_that_an_image_of_several_parts_is_kept_as_unproven(hospital: SmallHospital, store: Store) -> None:
+    hospital.add_case()
+    hospital.faults.add("only-multipart")
+    run_sync_round(store, hospital.profile())
+    images = [obj for obj in store.objects.list_objects(CASE) if obj.sop_instance_uid]
+    assert images
+    assert {obj.integrity for obj in images} == {Integrity.STRUCTURE}
+
+
+@pytest.mark.parametrize("fault", ["wrong-digest:instance", "damaged-bytes:instance"])
+def test_that_an_image_that_is_not_the_one_whose_digest_was_named_is_not_kept_and_asked_again(
+    hospital: SmallHospital, store: Store, fault: str
+) -> None:
+    hospital.add_case()
+    hospital.faults.add(fault)
+    report = run_sync_round(store, hospital.profile())
+    assert any("is not the one whose digest the hospital named" in problem for problem in report.problems)
+    assert not [obj for obj in store.objects.list_objects(CASE) if obj.sop_instance_uid]
+    assert store.objects.list_rejected(CASE) == ()
+    hospital.faults.clear()
+    run_sync_round(store, hospital.profile())
+    assert [obj.integrity for obj in store.objects.list_objects(CASE) if obj.sop_instance_uid] == [Integrity.SHA256] * 3
+
+
 def test_that_a_fault_of_the_hospital_in_one_file_does_not_keep_the_others(
     hospital: SmallHospital, store: Store
 ) -> None:
