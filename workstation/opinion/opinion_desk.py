@@ -58,6 +58,8 @@ class Desk:
     signed_at_text: str = ""
     receipt: Receipt | None = None
     outbox_entry: OutboxEntry | None = None
+    has_conflict: bool = False
+    """The reader has a choice to make about it that was put off or is on the screen."""
     amendment: Amendment | None = None
     """What is being amended, while the form is open again."""
     amends: str = ""
@@ -130,6 +132,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         signed_at_text=f"{signed.frozen.signed_at.astimezone():%Y-%m-%d %H:%M %Z}" if signed else "",
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         outbox_entry=entries[-1] if entries else None,
+        has_conflict=any(conflict.case_id == case_id for conflict in store.conflicts.list_open()),
         amendment=amendment,
         amends=_amends_words(signed, store.opinions.list_signed(case_id)) if signed else "",
     )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 RETRY_S = 2.0
 WHAT_NEXT = "What you signed stays on this computer, unsent: call the hospital."
+CHOICE_IS_OPEN = "It stays on this computer, unsent, until you decide (Ctrl+Shift+X)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,7 +555,8 @@ def _status(desk: Desk) -> StatusWords:
         return StatusWords(title, "good", "The hospital has received your opinion.")
     entry: OutboxEntry | None = desk.outbox_entry
     if entry is not None and entry.state is OutboxState.NEEDS_ATTENTION:
-        return StatusWords("Signed, not delivered", "danger", f"{entry.last_error} {WHAT_NEXT}")
+        what_next = CHOICE_IS_OPEN if desk.has_conflict else WHAT_NEXT
+        return StatusWords("Signed, not delivered", "danger", f"{entry.last_error} {what_next}")
     detail = entry.last_error if entry is not None and entry.last_error else "It leaves with the next sync."
     return StatusWords("Signed, waiting to leave", "warning", detail)
 

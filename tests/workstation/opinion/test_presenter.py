@@ -16,6 +16,7 @@ from sync.records.amendment import AmendmentKind
 from sync.records.annotation_record import AnnotationRevision
 from sync.records.answer import Answer, Quantity, Reference
 from sync.records.case import CaseId, CaseStatus, ConsentState
+from sync.records.conflict import ConflictKind
 from sync.records.opinion import Receipt
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import ItemPath, load_response, response_items
@@ -353,6 +354,12 @@ def test_that_an_opinion_that_may_not_leave_says_why_and_what_to_do(
     assert status.detail == (
         "The hospital has cancelled it. What you signed stays on this computer, unsent: call the hospital."
     )
+    said = "The hospital changed the question; review it and sign again."
+    room.presenter.changes_happened(store.outbox.record_attempt(entry.entry_id, said, needs_attention=True))
+    room.presenter.changes_happened(store.conflicts.raise_conflict(CASE, ConflictKind.TERMS_CHANGED, said))
+    room.presenter.refresh()
+    detail = room.view.shown.status.detail
+    assert detail == f"{said} It stays on this computer, unsent, until you decide (Ctrl+Shift+X)."
 
 
 def foreign_object() -> StoredObject:
