@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 from sync.errors import StoreUnavailable
 from sync.records.case import CaseId
@@ -234,7 +234,7 @@ class VaultWriter:
         self._size_bytes = 0
         self._is_whole = False
         flags = _CREATE if resumed_id is None else _CHANGE
-        mode = "wb" if resumed_id is None else "r+b"
+        mode: Literal["wb", "r+b"] = "wb" if resumed_id is None else "r+b"
         self._file: BinaryIO = os.fdopen(os.open(self._aside, flags, 0o600), mode, _HELD_BYTES)
         hold_while_writing(self._file)
         if resumed_id is None:
