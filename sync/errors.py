@@ -91,7 +91,11 @@ class NoRoom(SyncError):
 
 
 class CaseLocked(SyncError):
-    """The case was taken away from this reader, or is not on this computer any more."""
+    """The case was taken away from this reader, was given back by them, or is not on this computer any more."""
+
+    def __init__(self, sentence: str, *, is_own_doing: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_own_doing = is_own_doing
 
 
 class ExportNotAllowed(SyncError):

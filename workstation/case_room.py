@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from sync.changes import Changes
+from sync.errors import CaseLocked
 from sync.hospital_profile import HospitalProfile
 from sync.lease import find_lease_sentence
 from sync.records.case import CaseId
@@ -350,7 +351,8 @@ class CaseRoom:
         self._registry.notify()
 
     def _say_failure(self, error: Exception) -> None:
-        self._window.status.say(sentence_for(error), failure=True)
+        is_own_doing = isinstance(error, CaseLocked) and error.is_own_doing
+        self._window.status.say(sentence_for(error), failure=not is_own_doing)
 
     def _refresh_outbox(self) -> None:
         def show(entries: Sequence[OutboxEntry]) -> None:

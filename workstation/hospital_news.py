@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class StatusWords(Protocol):
     """The status line as this module sees it."""
 
+    saying: int
+    """Numbers what `say` said last."""
+
     def show_sync(self, text: str, *, offline: bool = False) -> None:
         """How sync stands."""
 
@@ -27,6 +30,9 @@ class StatusWords(Protocol):
 
     def say(self, sentence: str, *, failure: bool = False) -> None:
         """One sentence for the user."""
+
+    def take_back(self, saying: int) -> None:
+        """What was said then does not hold any more."""
 
 
 class OfflineBand(Protocol):
@@ -75,6 +81,7 @@ class HospitalNews:
         self._hospital = hospital
         self._now = now
         self._told: list[str] = []
+        self._alarm = 0
 
     def began(self) -> None:
         """A round is under way."""
@@ -106,8 +113,16 @@ class HospitalNews:
         self._show_offline(report.offline)
         if problems and problems != self._told:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            self._status.say(f"{problems[0]}{more}", failure=True)
+            self._alarm_by(f"{problems[0]}{more}")
+        elif not problems and report.complete:
+            self._status.take_back(self._alarm)
+            self._alarm = 0
         self._told = problems
+
+    def _alarm_by(self, sentence: str) -> None:
+        """Red, until it goes by itself or a good round takes it back."""
+        self._status.say(sentence, failure=True)
+        self._alarm = self._status.saying
 
     def _show_offline(self, is_offline: bool) -> None:
         if self._offline is None:
@@ -126,7 +141,7 @@ class HospitalNews:
         """The round ended by a bug of ours."""
         self._worklist.sync_ran(False)
         self._status.show_sync("The last sync failed", offline=True)
-        self._status.say(sentence_for(error), failure=True)
+        self._alarm_by(sentence_for(error))
 
     def show_outbox(self, entries: Sequence[OutboxEntry]) -> None:
         """What waits to leave, and what needs a person."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication, QWidget
 
 from sync.vault.key_record import has_record
 from sync.vault.keys import Unlock
@@ -22,6 +21,7 @@ from workstation.background import Background
 from workstation.idle_watch import IdleWatch
 from workstation.session_watch import SessionWatch
 from workstation.unlocking import keeper_for
+from workstation.window.curtain import Curtain
 from workstation.window.lock_page import LockPage
 from workstation.window.lock_presenter import LockPresenter, LockQuestion, first_question, locked_question
 from workstation.window.main_window import MainWindow
@@ -50,6 +50,7 @@ class LockRoom(QObject):
         self._page = LockPage()
         self._presenter = LockPresenter(self._page, background)
         self._page.answered.connect(self._presenter.answered)
+        self._curtain = Curtain(window)
         self._covers = False
         self._hint = ""
         self._store: Store | None = None
@@ -115,7 +116,7 @@ class LockRoom(QObject):
             return
         if self._idle is not None:
             self._idle.stop()
-        _close_other_windows(self._window)
+        self._curtain.draw()
         self._place = room.pause()
         self._cover()
         directory = store.directory
@@ -142,6 +143,7 @@ class LockRoom(QObject):
         assert self._room is not None
         self._uncover()
         self._room.resume(*self._place)
+        self._curtain.open()
         if self._idle is not None:
             self._idle.start()
         self.unlocked.emit()
@@ -160,12 +162,3 @@ class LockRoom(QObject):
         self._covers = False
         self._window.cover_with(None)
         self._registry.resume()
-
-
-def _close_other_windows(window: QWidget) -> None:
-    """Dialogs and sheets may show what the pages show."""
-    while (popup := QApplication.activePopupWidget()) is not None:
-        popup.close()
-    for other in QApplication.topLevelWidgets():
-        if other is not window and other.isVisible():
-            other.close()

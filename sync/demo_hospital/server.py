@@ -18,7 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -96,7 +96,12 @@ def make_app(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(BearerCheck, token=identity.token, accepts=grants.accepts, is_public=is_public)],
-        exception_handlers={Refusal: _answer_refusal, HTTPException: _answer_http_error, 500: _answer_bug},
+        exception_handlers={
+            Refusal: _answer_refusal,
+            HTTPException: _answer_http_error,
+            ClientDisconnect: _answer_nobody,
+            500: _answer_bug,
+        },
     )
     return FaultyAnswers(app, script, state)
 
@@ -260,6 +265,11 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     code = "not-found" if error.status_code == 404 else "not-supported"
     refusal = Refusal(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}.")
     return fhir_json(request, refusal.to_operation_outcome(), refusal.http_status, dict(error.headers or {}))
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """The client died before its request was whole: nothing was done, and nobody is there to hear it."""
+    return Response(status_code=400)
 
 
 def _answer_bug(request: Request, _: Exception) -> Response:

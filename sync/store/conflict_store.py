@@ -56,6 +56,13 @@ class ConflictStore:
             ).all()
         return tuple(_conflict(row) for row in rows)
 
+    def find_last_sentence(self, case_id: CaseId) -> str | None:
+        """What the reader was last told of a case that was taken away, settled or not; None: nothing ever."""
+        kinds = [kind.value for kind in ConflictKind if kind.locks]
+        query = select(conflict.c.sentence).where(conflict.c.case_id == case_id, conflict.c.kind.in_(kinds))
+        with self._database.reading() as connection:
+            return connection.execute(query.order_by(conflict.c.conflict_id.desc()).limit(1)).scalar_one_or_none()
+
     def settle(self, conflict_id: int, choice: str) -> Changes:
         """A person chose *choice*. Nothing happens to one that is settled already."""
         with self._database.writing() as connection:

@@ -103,6 +103,8 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
         lambda: not any("Moreau" in text for text in screen.hands.texts()), "the name to leave the worklist too"
     )
     screen.photograph("3-release-withdrawn-b-dialog")
+    said = screen.running.window.status.sentence
+    assert "withdrawn the release for case SO-1" in said, "the reason, not only that it is gone"
     assert screen.store.objects.list_objects(CASE) == ()
     screen.key(Qt.Key.Key_U, ALT)
     screen.wait_for_no_dialog()

@@ -256,6 +256,8 @@ def test_that_a_decline_waits_for_the_hospital_can_be_taken_back_and_locks_the_c
     row = screen.row(DECLINED)
     assert row.state.text == "Declined"
     assert "is declined and back with the hospital; this computer deletes its files on" in row.question
+    said = screen.hands.find("status-sentence", QLabel)
+    assert not said.text() or said.property("tone") != "danger", "the reader's own doing is no alarm"
     screen.photograph("declined-in-the-worklist")
     store = screen.store
     lock = store.conflicts.find_lock(DECLINED)

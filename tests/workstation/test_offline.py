@@ -23,6 +23,7 @@ OFFLINE = SyncReport(problems=("Lindenhof cannot be reached.",), complete=False,
 
 class Screens:
     def __init__(self) -> None:
+        self.saying = 0
         self.band: list[str] = []
         self.status: list[str] = []
 
@@ -36,6 +37,9 @@ class Screens:
         pass
 
     def say(self, sentence: str, *, failure: bool = False) -> None:
+        self.saying += 1
+
+    def take_back(self, saying: int) -> None:
         pass
 
     def progressed(self, case_id: Any, text: str) -> None:

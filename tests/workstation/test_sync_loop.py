@@ -104,8 +104,10 @@ class Screens:
     """Status line and worklist as the news see them."""
 
     def __init__(self) -> None:
+        self.saying = 0
         self.sync: list[tuple[str, bool]] = []
         self.said: list[str] = []
+        self.taken_back: list[str] = []
         self.rows: dict[str, str] = {}
 
     def show_sync(self, text: str, *, offline: bool = False) -> None:
@@ -116,6 +118,10 @@ class Screens:
 
     def say(self, sentence: str, *, failure: bool = False) -> None:
         self.said.append(sentence)
+        self.saying += 1
+
+    def take_back(self, saying: int) -> None:
+        self.taken_back += [self.said[saying - 1]] if saying else []
 
     def progressed(self, case_id: CaseId, text: str) -> None:
         self.rows[case_id] = text
@@ -151,3 +157,13 @@ def test_that_the_same_problem_is_said_once_and_not_every_minute() -> None:
     for _ in range(3):
         news.ended(SyncReport(problems=("Case A: one image was rejected.",)))
     assert screens.said == ["Case A: one image was rejected."]
+
+
+def test_that_a_good_round_takes_back_what_an_earlier_one_said_in_red() -> None:
+    screens = Screens()
+    news = HospitalNews(screens, screens, "Lindenhof", lambda: NOW)
+    news.ended(SyncReport(problems=("Case A: one image was rejected.",)))
+    news.ended(SyncReport(problems=("Lindenhof cannot be reached.",), complete=False))
+    assert screens.taken_back == [], "a round that broke off has not seen whether it still holds"
+    news.ended(SyncReport())
+    assert screens.taken_back == ["Case A: one image was rejected."]

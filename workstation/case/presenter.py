@@ -10,6 +10,7 @@ from sync.changes import Changes
 from sync.errors import CaseLocked, StoreUnavailable
 from sync.lease import find_lease_sentence
 from sync.records.case import CaseId
+from sync.records.conflict import ConflictKind
 from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
 from workstation.completeness import completeness_of
@@ -137,8 +138,11 @@ def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
     if sentence := find_lease_sentence(store):
         raise CaseLocked(sentence)
     lock, found = store.conflicts.find_lock(case_id), store.cases.find_case(case_id)
-    if lock is not None or found is None:
-        raise CaseLocked(lock.sentence if lock is not None else f"Case {case_id} is not on this computer any more.")
+    if lock is not None:
+        raise CaseLocked(lock.sentence, is_own_doing=lock.kind is ConflictKind.GIVEN_BACK)
+    if found is None:  # shredded, its lock with it; the conflict that explains it is kept
+        told = store.conflicts.find_last_sentence(case_id)
+        raise CaseLocked(told or f"Case {case_id} is not on this computer any more.")
     case = found
     entries = store.outbox.list_case_entries(case_id)
     signed = store.opinions.find_signed(case_id) is not None

@@ -126,3 +126,15 @@ def test_that_a_port_asked_for_and_taken_is_refused_with_a_sentence(state_dir: P
 def test_that_a_folder_of_local_data_that_is_none_is_refused(state_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(SyncError, match="is not a folder"):
         serve(state_dir, 0, tmp_path / "nowhere", lambda _: None, lambda text, done: None)
+
+
+def test_that_a_client_that_dies_in_mid_request_is_no_fault_of_the_hospitals(
+    running: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = int(running.announced["fhir_base"].rpartition(":")[2].partition("/")[0])
+    head = "POST /fhir HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nContent-Length: 900\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(f"{head}Authorization: Bearer {running.announced['token']}\r\n\r\n{{".encode())
+    assert running.request("GET", "/metadata").status_code == 200
+    assert running.end() == 0
+    assert capfd.readouterr().err == ""
