@@ -99,7 +99,8 @@ class CaseRoom:
         self._inspector = ProcessInspector()
         self._sync_interval_s = 0.0
         self._is_lease_over = False
-        self._control = TransferControl(is_metered=MeteredNetwork().is_metered)
+        self._metered = MeteredNetwork()
+        self._control = TransferControl(is_metered=self._metered.is_metered)
         self._sync = SyncLoop(
             background, store, profile, credentials=credentials, control=self._control, inspector=self._inspector
         )
@@ -302,10 +303,11 @@ class CaseRoom:
         page.limit_chosen.connect(presenter.set_limit)
         page.images_allowed.connect(lambda: presenter.allow_images_on_metered(True))
         self._desk.on_changes(presenter.changes_happened)
+        self._metered.on_changed(presenter.network_changed)
         self._join_leaving()
         self._sync.began.connect(lambda: presenter.sync_ran(True))
         self._sync.progressed.connect(presenter.progressed)
-        self._sync.finished.connect(lambda _report: presenter.sync_ran(False))
+        self._sync.finished.connect(lambda report: presenter.sync_ran(False, is_offline=report.offline))
         self._sync.failed.connect(lambda _error: presenter.sync_ran(False))
 
     def _join_leaving(self) -> None:

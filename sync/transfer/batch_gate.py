@@ -23,7 +23,11 @@ class BatchGate:
         control: TransferControl,
         open_case: Callable[[], str | None],
         is_over: Cancelled,
+        *,
+        has_images: bool = False,
     ) -> None:
+        """*has_images*: the batch stops where the network turns out to be paid by volume."""
+        self._has_images = has_images
         self._case_id = case_id
         self._others = others - {case_id}
         self._control = control
@@ -33,7 +37,9 @@ class BatchGate:
         self._gives_way = False
 
     def is_shut(self) -> bool:
-        """Cancelled, paused or held: also what is half fetched stops."""
+        """Cancelled, paused, held, or too dear: also what is half fetched stops."""
+        if self._has_images and self._control.images_wait_for_network:
+            return True
         return self._is_over() or self._control.is_paused or self._control.held(self._case_id) is not None
 
     def gives_way(self) -> bool:

@@ -140,7 +140,10 @@ class CaseDownloads:
 
     def _fetch(self, batch: Batch, others: frozenset[CaseId]) -> bool:
         """False where it gave way to a case that was opened meanwhile."""
-        gate = self._gate = BatchGate(batch.case.case_id, others, self._control, self._open_case, self._is_over)
+        gate = self._gate = BatchGate(
+            batch.case.case_id, others, self._control, self._open_case, self._is_over,
+            has_images=batch.urgency is not Urgency.DOCUMENTS,
+        )  # fmt: skip
         if batch.study is None:
             self._fetch_documents(batch.case, batch.documents)
         else:
@@ -224,7 +227,8 @@ class CaseDownloads:
         except SyncError as error:
             if self._gate.is_shut() and isinstance(error, Offline):
                 return  # the line was broken off on purpose
-            self._control.note_failure(case.case_id, str(error))
+            if not isinstance(error, Offline):  # that is no failure of this case: it goes on by itself
+                self._control.note_failure(case.case_id, str(error))
             with self._lock:
                 asks_for_pause = isinstance(error, HospitalBusy) and error.retry_after_s is not None
                 if asks_for_pause or isinstance(error, _ENDING):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtNetwork import QNetworkInformation
 
 
@@ -10,6 +12,7 @@ class MeteredNetwork:
 
     def __init__(self) -> None:
         self._is_metered = False
+        self._listener: Callable[[], None] = lambda: None
         if not QNetworkInformation.loadBackendByFeatures(QNetworkInformation.Feature.Metered):
             return  # nobody knows: then it is not
         network = QNetworkInformation.instance()
@@ -20,5 +23,10 @@ class MeteredNetwork:
     def is_metered(self) -> bool:
         return self._is_metered
 
+    def on_changed(self, listener: Callable[[], None]) -> None:
+        """*listener* is called on the UI thread when the computer comes to a network of the other kind."""
+        self._listener = listener
+
     def _changed(self, is_metered: bool) -> None:
         self._is_metered = is_metered
+        self._listener()

@@ -88,15 +88,27 @@ class TransfersPresenter:
         if changes.objects or changes.cases:
             self.load()
 
-    def sync_ran(self, running: bool) -> None:
-        """A round of sync began, or ended."""
+    def sync_ran(self, running: bool, *, is_offline: bool | None = None) -> None:
+        """A round of sync began, or ended. *is_offline*: whether it could reach the hospital, once that is known."""
         self._circumstances = replace(self._circumstances, is_syncing=running, running=None, rate_bytes_s=0.0)
+        if is_offline is not None:
+            self._circumstances = replace(self._circumstances, is_offline=is_offline)
         self.load()
+
+    def network_changed(self) -> None:
+        """Another network, paid by volume or not: images stop at once, or go on."""
+        if self._control.images_wait_for_network:
+            self._control.interrupt()
+        else:
+            self._wanted()
+        self._show()
 
     def progressed(self, progress: SyncProgress) -> None:
         """A moment of the round: the row of the case in hand, without asking the store."""
         running = progress.case_id if progress.stage is SyncStage.DOWNLOADING else None
         self._circumstances = replace(self._circumstances, running=running, rate_bytes_s=progress.rate_bytes_s)
+        if running is not None:
+            self._circumstances = replace(self._circumstances, is_offline=False)
         if running is None:
             return
         self._seen.add(running)

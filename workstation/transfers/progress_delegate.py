@@ -15,7 +15,7 @@ INSET_PX = 10
 COLUMNS = ("CASE", "STATE", "HERE", "SPEED", "WHY")
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _BARS = {"accent": "accent", "good": "good", "warning": "warning", "danger": "danger"}
-_REASONS = {"warning": "warning"}
+_REASONS = {"warning": "warning", "muted": "text_muted", "": "text_muted"}
 
 
 class ProgressDelegate(QStyledItemDelegate):
@@ -44,7 +44,8 @@ class ProgressDelegate(QStyledItemDelegate):
             self._line(painter, inner, 9, option.font, name, "text_bright", bold=True)
             self._line(painter, inner, 30, option.font, number, "text_muted", size_px=11)
         elif column == "STATE":
-            self._pill(painter, inner, option.font, row)
+            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            self._pill(painter, inner, option.font, row, on_wash=is_selected)
         elif column == "HERE":
             self._bar(painter, inner, row)
             self._line(painter, inner, 30, option.font, row.amount, "text_muted", size_px=11)
@@ -69,14 +70,15 @@ class ProgressDelegate(QStyledItemDelegate):
         rect = QRect(area.left(), area.top() + top, area.width(), 19)
         painter.drawText(rect, _LEFT, QFontMetrics(face).elidedText(words, Qt.TextElideMode.ElideRight, rect.width()))
 
-    def _pill(self, painter: QPainter, area: QRect, font: QFont, row: TransferRow) -> None:
+    def _pill(self, painter: QPainter, area: QRect, font: QFont, row: TransferRow, *, on_wash: bool) -> None:
         small = QFont(font)
         small.setPixelSize(11)
         width = min(QFontMetrics(small).horizontalAdvance(row.state) + 20, area.width())
         pill = QRectF(area.left(), area.top() + 19, width, 20)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(f"{row.tone}_wash") if row.tone in _BARS else colour("pressed"))
+        is_lost = on_wash and row.tone == "accent"  # the row's own colour
+        painter.setBrush(colour(f"{row.tone}_wash") if row.tone in _BARS and not is_lost else colour("pressed"))
         painter.drawRoundedRect(pill, 10, 10)
         painter.setPen(colour(_BARS.get(row.tone, "text_muted")))
         painter.setFont(small)

@@ -46,6 +46,8 @@ class Circumstances:
     all_paused: bool = False
     waits_for_network: bool = False
     is_syncing: bool = False
+    is_offline: bool = False
+    """The last round could not reach the hospital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def row_of(facts: TransferFacts, now: Circumstances) -> TransferRow:
         share=_share(facts),
         amount=_amount(facts),
         pace=_pace(facts, now.rate_bytes_s) if is_running else "",
-        problems=_reasons(facts),
+        problems=_reasons(facts, now),
         can_pause=facts.is_awaited,
         can_continue=facts.hold is not None,
         can_give_up=not facts.is_whole and facts.hold is not Hold.CANCELLED and not facts.withheld,
@@ -86,10 +88,23 @@ def row_of(facts: TransferFacts, now: Circumstances) -> TransferRow:
     )
 
 
-def _reasons(facts: TransferFacts) -> tuple[str, ...]:
+def _reasons(facts: TransferFacts, now: Circumstances) -> tuple[str, ...]:
     withheld = (f"{facts.withheld[:1].upper()}{facts.withheld[1:]}. It comes by itself once the hospital has a "
                 "release for you.",) if facts.withheld else ()  # fmt: skip
-    return (*withheld, *facts.foreign, *facts.problems)
+    return (*withheld, *facts.foreign, *facts.problems, *_standing_still(facts, now))
+
+
+def _standing_still(facts: TransferFacts, now: Circumstances) -> tuple[str, ...]:
+    """Why nothing comes although nothing is wrong with the case, and what ends that."""
+    if facts.is_whole or facts.withheld:
+        return ()
+    if facts.hold is Hold.CANCELLED:
+        return ("Given up; P fetches the rest after all.",)
+    if facts.hold is Hold.PAUSED:
+        return ("This case is paused; P goes on with it.",)
+    if now.all_paused:
+        return ("All downloads are paused; Shift+P goes on with them.",)
+    return ("The hospital cannot be reached; it goes on by itself.",) if now.is_offline else ()
 
 
 def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
@@ -158,8 +173,7 @@ def time_left_words(seconds: float) -> str:
 
 def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
     """One line about all of it."""
-    if now.all_paused:
-        return "All downloads are paused."
+    paused = ["All downloads are paused"] if now.all_paused else []
     missing = [one for one in facts if one.is_awaited]
     notes = [
         f"{_cases(count)} {what}"
@@ -172,8 +186,10 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
         if count
     ]
     if not missing:
+        if paused:
+            return " · ".join((*paused, *notes))
         return " · ".join(("Nothing to fetch", *notes)) if notes else "Everything is here."
-    words = [f"{_cases(len(missing))} incomplete"]
+    words = [*paused, f"{_cases(len(missing))} incomplete"]
     if now.running is not None and now.rate_bytes_s >= 1:
         words.append(rate_words(now.rate_bytes_s))
         if all(one.bytes_total is not None for one in missing):

@@ -197,6 +197,25 @@ def test_that_images_wait_for_a_network_that_is_not_paid_by_volume(hospital: Sma
     assert len(store.objects.list_objects(CASE)) == 5
 
 
+def test_that_images_stop_in_the_middle_when_the_network_becomes_one_that_is_paid_by_volume(
+    hospital: SmallHospital, store: Store
+) -> None:
+    hospital.add_case(instances=60)
+    control = TransferControl()
+
+    def change_network(progress: SyncProgress) -> None:
+        if progress.case_done >= 5:
+            control.is_metered = lambda: True
+
+    report = run_sync_round(store, hospital.profile(), on_progress=change_network, control=control)
+    here = len(store.objects.list_objects(CASE))
+    assert 5 <= here < 30, "what was on its way may come, the rest waits"
+    assert report.complete and report.problems == () and control.failures(CASE) == ()
+    control.is_metered = lambda: False
+    sync(hospital, store, control)
+    assert len(store.objects.list_objects(CASE)) == 62
+
+
 def test_that_a_file_that_would_fill_the_disk_is_refused_with_numbers(hospital: SmallHospital, store: Store) -> None:
     hospital.add_case(instances=0)
     control = TransferControl(free_bytes=lambda: 1_000_000, reserve_bytes=800_000)

@@ -157,7 +157,7 @@ def test_that_what_was_decided_holds_after_a_new_start(store: Store) -> None:
     assert again.control.is_paused
     assert again.control.images_on_metered
     assert again.view.settings["all_paused"] is True
-    assert again.view.summary == "All downloads are paused."
+    assert again.view.summary == "All downloads are paused · 1 case incomplete"
     again.presenter.pause_or_continue_all()
     assert not are_all_paused(store)
 
@@ -253,7 +253,7 @@ def test_that_buttons_say_their_key_and_do_what_the_current_row_allows(page: Tra
     QTest.keyClick(table, Qt.Key.Key_Down)
     assert (pause.text(), again.isEnabled(), page.current_case()) == ("Continue  (P)", True, "SO-2")
     problems = shown(page, "transfers-problems")
-    assert isinstance(problems, QLabel) and problems.text() == "• “Slide A” is damaged."
+    assert isinstance(problems, QLabel) and problems.text().splitlines()[0] == "• “Slide A” is damaged."
     page.show_transfers(tuple(reversed(rows)), "")
     assert page.current_case() == "SO-2", "the case stays current wherever its row goes"
     asked: list[str] = []
@@ -297,3 +297,43 @@ def test_that_a_setting_that_is_changed_is_in_the_audit_trail(store: Store) -> N
         ("transfer_limit_bytes_s", "done", {"value": "5000000.0"}),
         ("transfer_images_on_metered", "done", {"value": "yes"}),
     ]
+
+
+def test_that_standing_still_says_why_and_what_ends_it_and_is_no_failure() -> None:
+    def why(now: Circumstances, **changes: object) -> tuple[str, ...]:
+        row = row_of(replace(FACTS, **changes), now)  # type: ignore[arg-type]
+        assert row.tone != "danger" and not row.can_try_again
+        return row.problems
+
+    assert why(Circumstances(all_paused=True)) == ("All downloads are paused; Shift+P goes on with them.",)
+    assert why(Circumstances(all_paused=True), hold=Hold.PAUSED) == ("This case is paused; P goes on with it.",)
+    assert why(Circumstances(), hold=Hold.CANCELLED) == ("Given up; P fetches the rest after all.",)
+    assert why(Circumstances(is_offline=True)) == ("The hospital cannot be reached; it goes on by itself.",)
+    assert why(Circumstances(is_offline=True), files_here=1000) == ()
+    assert summary_words((FACTS,), Circumstances(all_paused=True)) == "All downloads are paused · 1 case incomplete"
+
+
+def test_that_a_network_paid_by_volume_stops_images_at_once_and_another_goes_on(store: Store) -> None:
+    metered, woken = [False], []
+    desk = Desk(store, TransferControl(is_metered=lambda: metered[0]))
+    store.cases.put_case(make_case(), [])
+    with desk.control.interrupting(lambda: woken.append("woken")):
+        metered[0] = True
+        desk.presenter.network_changed()
+        assert (woken, desk.wanted) == (["woken"], 0)
+        assert desk.view.settings["waits_for_network"]
+        metered[0] = False
+        desk.presenter.network_changed()
+    assert (woken, desk.wanted) == (["woken"], 1)
+    assert not desk.view.settings["waits_for_network"]
+
+
+def test_that_being_offline_lasts_until_files_come_again(store: Store) -> None:
+    store.cases.put_case(make_case(), [])
+    desk = Desk(store)
+    desk.presenter.sync_ran(False, is_offline=True)
+    assert desk.row.problems == ("The hospital cannot be reached; it goes on by itself.",)
+    desk.presenter.sync_ran(True)
+    assert desk.row.problems == ("The hospital cannot be reached; it goes on by itself.",)
+    desk.presenter.progressed(SyncProgress(SyncStage.DOWNLOADING, CASE_ID, 1, 9, 1, 9))
+    assert desk.row.problems == ()
