@@ -40,6 +40,7 @@ NO_IMAGES = "There are no images of this case on this computer yet. Sync, or see
 
 
 LOOK_AGAIN_MS = 1500
+REASONS_SHOWN = 3
 """Images come one by one while the case is open; the page takes them in at this pace."""
 NARROW_PX = 1250
 
@@ -212,7 +213,7 @@ class ReadingPage(QWidget):
         for index, key in enumerate(hanging.keys):
             self.show_image(index, key)
         if not hanging.keys:
-            self._grid.viewports[0].say(NO_IMAGES)
+            self._grid.viewports[0].say(_nothing_to_show(reading))
         self._grid.activate(0)
         self._images.make_thumbnails(reading.items, self._show_thumbnail)
 
@@ -526,3 +527,12 @@ def _blocked_sentence(item: ImageItem) -> str:
         f"{item.title} is held back: {item.mismatch} "
         "If these images do belong to this patient, say why in the banner on the case page (F3)."
     )
+
+
+def _nothing_to_show(reading: CaseReading) -> str:
+    """Why no image is in front: what came and cannot be shown, or shown yet, is not "no images"."""
+    if not reading.not_shown:
+        return NO_IMAGES
+    reasons = [f"{item.name}: {item.reason}" for item in reading.not_shown[:REASONS_SHOWN]]
+    more = len(reading.not_shown) - len(reasons)
+    return "\n".join((*reasons, f"… and {more} more, listed on the left.") if more else reasons)

@@ -265,7 +265,10 @@ def _facts(
     store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime, mismatches: Mapping[str, int]
 ) -> TransferFacts:
     identity = identity_of(case, now.date())
-    rejected = [f"{one.title}: {one.reason}" for one in store.objects.list_rejected(case.case_id)]
+    rejected = [
+        one.reason if one.title in one.reason else f"{one.title}: {one.reason}"
+        for one in store.objects.list_rejected(case.case_id)
+    ]
     files_here, files_total = count_files(store, case)
     is_accepted = store.objects.find_mismatch_override(case.case_id) is not None
     return TransferFacts(

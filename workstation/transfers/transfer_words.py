@@ -28,6 +28,12 @@ class TransferFacts:
     """Whose the images are that name another patient, one sentence each."""
 
     @property
+    def bytes_expected(self) -> int | None:
+        """``bytes_total``, a guess where images are missing, as long as what is here does not refute it."""
+        refuted = self.bytes_total is not None and self.bytes_here >= self.bytes_total and not self.is_whole
+        return None if refuted else self.bytes_total
+
+    @property
     def is_whole(self) -> bool:
         return self.files_here >= self.files_total
 
@@ -132,26 +138,26 @@ def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
 def _share(facts: TransferFacts) -> float:
     if facts.is_whole:
         return 1.0
-    if facts.bytes_total:
-        return min(1.0, facts.bytes_here / facts.bytes_total)
+    if facts.bytes_expected:
+        return min(1.0, facts.bytes_here / facts.bytes_expected)
     return facts.files_here / facts.files_total if facts.files_total else 0.0
 
 
 def _amount(facts: TransferFacts) -> str:
     files = f"{facts.files_here:,} of {facts.files_total:,} {'file' if facts.files_total == 1 else 'files'}"
     if not facts.bytes_here:
-        return files if not facts.bytes_total else f"{files} · {size_words(facts.bytes_total)}"
-    if facts.is_whole or not facts.bytes_total:
+        return files if not facts.bytes_expected else f"{files} · {size_words(facts.bytes_expected)}"
+    if facts.is_whole or not facts.bytes_expected:
         return f"{files} · {size_words(facts.bytes_here)}"
-    return f"{files} · {size_words(facts.bytes_here)} of {size_words(facts.bytes_total)}"
+    return f"{files} · {size_words(facts.bytes_here)} of about {size_words(facts.bytes_expected)}"
 
 
 def _pace(facts: TransferFacts, rate_bytes_s: float) -> str:
     if rate_bytes_s < 1:
         return "no data at the moment"
-    if facts.bytes_total is None:
+    if facts.bytes_expected is None:
         return rate_words(rate_bytes_s)
-    left_s = max(0, facts.bytes_total - facts.bytes_here) / rate_bytes_s
+    left_s = max(0, facts.bytes_expected - facts.bytes_here) / rate_bytes_s
     return f"{rate_words(rate_bytes_s)} · {time_left_words(left_s)}"
 
 
@@ -192,8 +198,8 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
     words = [*paused, f"{_cases(len(missing))} incomplete"]
     if now.running is not None and now.rate_bytes_s >= 1:
         words.append(rate_words(now.rate_bytes_s))
-        if all(one.bytes_total is not None for one in missing):
-            left = sum((one.bytes_total or 0) - one.bytes_here for one in missing)
+        if all(one.bytes_expected is not None for one in missing):
+            left = sum((one.bytes_expected or 0) - one.bytes_here for one in missing)
             words.append(f"all of it {time_left_words(max(0, left) / now.rate_bytes_s)}")
     return " · ".join((*words, *notes))
 

@@ -20,6 +20,7 @@ from tests.workstation.reading.stored_case import SERIES_KEY, case_with_images, 
 from viewers.image_view import ImageView
 from viewers.pathology.slide_view import SlideView
 from viewers.radiology.stack_view import StackView
+from workstation.reading.case_reading import CaseReading, NotShownItem
 from workstation.reading.page import ReadingPage
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.reading_actions import reading_actions
@@ -503,3 +504,13 @@ def test_that_fit_and_pixel_for_pixel_act_on_the_active_image(make_page: Callabl
     assert slide.zoom.factor == pytest.approx(1 / slide.devicePixelRatioF())
     QTest.mouseClick(find(page, QAbstractButton, "zoom-fit"), LEFT)
     assert slide.place.is_fitted
+
+
+def test_that_what_came_and_cannot_be_shown_yet_is_not_called_no_images(make_page: Callable[..., ReadingPage]) -> None:
+    page = make_page()
+    reason = "Only 4 of 8 files here; a slide is shown when all of it has come."
+    page.show_reading(CaseReading(CASE, "Practitioner/1", not_shown=(NotShownItem("Slide", reason),)))
+    assert view(page, 0).empty_text == f"Slide: {reason}"
+    many = tuple(NotShownItem(f"Slide {number}", "Not here yet.") for number in range(5))
+    page.show_reading(CaseReading(CASE, "Practitioner/1", not_shown=many))
+    assert view(page, 0).empty_text.splitlines()[-1] == "… and 2 more, listed on the left."

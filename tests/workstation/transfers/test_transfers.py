@@ -110,7 +110,7 @@ def test_that_the_state_is_what_holds_the_case_up(changes: dict[str, object], no
 def test_that_amount_rate_and_time_left_are_said_as_far_as_they_are_known() -> None:
     running = Circumstances(running=CASE_ID, rate_bytes_s=5e6)
     row = row_of(FACTS, running)
-    assert (row.amount, row.pace) == ("412 of 1,000 files · 210.0 MB of 512.0 MB", "5.0 MB/s · 60 s left")
+    assert (row.amount, row.pace) == ("412 of 1,000 files · 210.0 MB of about 512.0 MB", "5.0 MB/s · 60 s left")
     unknown = row_of(replace(FACTS, bytes_total=None), running)
     assert (unknown.amount, unknown.pace) == ("412 of 1,000 files · 210.0 MB", "5.0 MB/s")
     assert row_of(FACTS, replace(running, rate_bytes_s=0.0)).pace == "no data at the moment"
@@ -337,3 +337,11 @@ def test_that_being_offline_lasts_until_files_come_again(store: Store) -> None:
     assert desk.row.problems == ("The hospital cannot be reached; it goes on by itself.",)
     desk.presenter.progressed(SyncProgress(SyncStage.DOWNLOADING, CASE_ID, 1, 9, 1, 9))
     assert desk.row.problems == ()
+
+
+def test_that_a_guess_of_the_whole_that_turned_out_too_small_is_not_said() -> None:
+    row = row_of(
+        replace(FACTS, files_here=6, files_total=8, bytes_here=2_100_000, bytes_total=1_100_000),
+        Circumstances(running=CASE_ID, rate_bytes_s=242_000.0),
+    )
+    assert (row.amount, row.pace, row.share) == ("6 of 8 files · 2.1 MB", "242 kB/s", 0.75)
