@@ -21,8 +21,9 @@ def check_room(title: str, wanted_bytes: int, free_bytes: int, reserve_bytes: in
         )
     if free_bytes - wanted_bytes < reserve_bytes:
         raise NoRoom(
-            f"“{title}” needs {_words(wanted_bytes)}, but of {_words(free_bytes)} free on this computer's disk "
-            f"{_words(reserve_bytes)} are kept free, so it is not fetched until there is room."
+            f"“{title}” needs {_words(wanted_bytes)}, and this computer's disk has room for "
+            f"{_words(free_bytes - reserve_bytes)} ({_words(reserve_bytes)} are kept free); it is not fetched until "
+            "there is room."
         )
 
 

@@ -221,8 +221,8 @@ def test_that_a_file_that_would_fill_the_disk_is_refused_with_numbers(hospital: 
     control = TransferControl(free_bytes=lambda: 1_000_000, reserve_bytes=800_000)
     report = sync(hospital, store, control)
     assert [obj.source for obj in store.objects.list_objects(CASE)] == ["DocumentReference/report-so-1"]
-    sentence = "“Slide A” needs 0.5 MB, but of 1.0 MB free on this computer's disk 0.8 MB are kept free, "
-    assert report.problems == (f"{sentence}so it is not fetched until there is room.",)
+    sentence = "“Slide A” needs 0.5 MB, and this computer's disk has room for 0.2 MB (0.8 MB are kept free); "
+    assert report.problems == (f"{sentence}it is not fetched until there is room.",)
     assert control.failures(CASE) == report.problems
 
 
