@@ -101,7 +101,12 @@ class PassphraseDialog(QDialog):
         self.rule.setText(rule)
 
     def show_busy(self, sentence: str) -> None:
-        """It is being changed. It cannot be called off, so the dialog stays until it is done."""
+        """It is being changed. It cannot be called off, so the dialog stays until it is done.
+
+        What was typed is forgotten at once: the window may be locked meanwhile.
+        """
+        for secret in (self.present, self.new, self.again):
+            secret.clear()
         self._say(sentence, "muted")
         self._enable(False)
 

@@ -42,9 +42,11 @@ def test_that_a_dialog_that_cannot_be_called_off_is_hidden_and_comes_back_with_w
 ) -> None:
     dialog, curtain = PassphraseDialog(window), Curtain(window)
     dialog.open()
+    dialog.present.setText("correct horse battery")
     dialog.show_busy("Setting it…")
     curtain.draw()
     assert dialogs_seen() == []
+    assert dialog.present.text() == "", "no secret waits behind the lock page"
     assert QApplication.activeModalWidget() is None, "the lock page has the keyboard"
     dialog.show_problem("That is not what opens the store now.")
     assert dialogs_seen() == []
