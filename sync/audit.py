@@ -6,17 +6,24 @@ the same transaction as the deed; everything else is appended by whoever does it
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from sync.records.audit_entry import AuditEntry
 from sync.store.audit_trail import AuditTrail
 
-__all__ = ["DONE", "AuditAction", "AuditEntry", "AuditTrail", "outcome_words"]
+__all__ = ["DONE", "AuditAction", "AuditEntry", "AuditTrail", "happened_at", "outcome_words"]
 
 
 DONE = "done"
 """The one word for an outcome that was meant to be; older rows say “success”, and stay as they were sealed."""
 _OLDER_WORDS = {"success": DONE}
+
+
+def happened_at(entry: AuditEntry) -> datetime:
+    """When it happened, aware: for what was noted while the trail could not be written, before its row was entered."""
+    noted = entry.detail.get("noted_at")
+    return datetime.fromisoformat(noted) if isinstance(noted, str) else entry.at
 
 
 def outcome_words(entry: AuditEntry) -> str:

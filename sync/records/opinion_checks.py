@@ -127,4 +127,4 @@ def _materials(form: Questionnaire, answers: _AnswersByLink, case: Case) -> Iter
     unlisted = [title or reference for reference, title in records if reference not in listed]
     sentence = "" if not unlisted else f"Not listed as reviewed: {'; '.join(unlisted)}."
     path = (("mat", 0), ("mat.list", 0))
-    yield Check("materials", "Every record of the case is listed as reviewed", not unlisted, False, sentence, path)
+    yield Check("materials", "Every study and document is listed as reviewed", not unlisted, False, sentence, path)

@@ -110,8 +110,8 @@ class Store:
         from sync.store.opening import keys_of_existing
 
         self._keys.take(keys_of_existing(self.directory, unlock))
+        self.enter_notes()  # first: the wrong tries came before the right one
         self.audit.append("unlocked", None, "store", "done", {})
-        self.enter_notes()
 
     def enter_notes(self) -> None:
         """What happened while the audit trail could not be written (wrong passphrases, a first sign-in) enters it."""
@@ -129,7 +129,10 @@ class Store:
 
         if self.is_locked:
             raise StoreLocked("The store is locked; unlock it first.")
-        change_unlock(self.directory, old, new)
+        try:
+            change_unlock(self.directory, old, new)
+        finally:
+            self.enter_notes()  # a wrong *old* one; the trail is open, so at once
         self.audit.append("passphrase changed", None, "store", "done", {"opens_with": new.kind})
 
     def close(self) -> None:

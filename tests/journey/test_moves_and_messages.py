@@ -230,7 +230,7 @@ def test_that_a_decline_waits_for_the_hospital_can_be_taken_back_and_locks_the_c
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert confirm.isEnabled()
     screen.photograph("decline-chosen")
-    screen.key(Qt.Key.Key_Return)
+    screen.key(Qt.Key.Key_Return, CONTROL)
     screen.wait_for_standing("You declined this case: “It is not my field”. The hospital does not have it yet.")
     screen.sync()
     let_live(1.0)
@@ -242,7 +242,7 @@ def test_that_a_decline_waits_for_the_hospital_can_be_taken_back_and_locks_the_c
     own = screen.hands.find("reason-own", QLineEdit)
     own.setFocus()
     screen.write("I operated on this patient last year.")
-    screen.key(Qt.Key.Key_Return)
+    screen.key(Qt.Key.Key_Return, CONTROL)
     screen.wait_for_standing("You declined this case: “I operated on this patient last year”.")
     there.happens("")
     assert there.status(DECLINED) == "requested", "nothing left while offline"

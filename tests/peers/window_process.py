@@ -52,7 +52,7 @@ class NewReader:
         self._press("lock-open")
         synced = self._hands.wait_for("status-sync", QLabel)
         self._hands.wait_until(lambda: self._running.is_ready, f"every page ({self._running.failure})")
-        self._hands.wait_until(lambda: "Synced" in synced.text(), "the first round", FIRST_ROUND_S)
+        self._hands.wait_until(lambda: "Synced" in synced.accessibleName(), "the first round", FIRST_ROUND_S)
         self._photograph("worklist")
         return words
 

@@ -197,8 +197,9 @@ def test_that_later_is_taken_for_an_answer_and_cancel_leaves_everything(
 
 
 def _text(name: str) -> str:
+    """Whole, where there was room for a part only."""
     label = find(name, QLabel)
-    return label.text() if isinstance(label, QLabel) else ""
+    return label.accessibleName() or label.text() if isinstance(label, QLabel) else ""
 
 
 def test_that_an_address_that_is_no_hospital_is_said_on_the_page_and_can_be_mended(

@@ -56,13 +56,36 @@ def render_snapshot(
         from viewers.radiology.snapshot_view import grab_snapshot  # Qt only where words are drawn
 
         return grab_snapshot(pixels, frame - 1, voi, size, orientation, inverted=invert, patient_line=patient_line)
+    return _paint(chosen, picture, voi, size, orientation, inverted=invert)
+
+
+def render_as_opened(series: Series, frame: int) -> tuple[NDArray[np.uint8], Voi | None]:
+    """The bare picture of one frame at one pixel a pixel, and the window it opens with (None for colour).
+
+    As `render_snapshot` otherwise, for pictures whose words somebody else draws.
+    """
+    chosen = get_frame(series, frame)
+    picture = Picture(chosen, SeriesPixels(series).read_frame(frame - 1))
+    voi = _voi(series, chosen, picture, None, None) if picture.is_grey else None
+    return _paint(chosen, picture, voi, None, DisplayOrientation(), inverted=False), voi
+
+
+def _paint(
+    chosen: Frame,
+    picture: Picture,
+    voi: Voi | None,
+    size: tuple[int, int] | None,
+    orientation: DisplayOrientation,
+    *,
+    inverted: bool,
+) -> NDArray[np.uint8]:
     width, height = size or native_size(chosen.layout.columns, chosen.layout.rows, orientation)
     canvas = np.zeros((height, width, 4), np.uint8)
     table = None
     if voi is not None:
-        table = GreyTable(picture.sample_dtype, chosen.display, voi, inverted=invert)
+        table = GreyTable(picture.sample_dtype, chosen.display, voi, inverted=inverted)
     to_view = _native(chosen, orientation) if size is None else _fitted(chosen, orientation, width, height)
-    picture.paint(canvas, to_view, table, inverted=invert)
+    picture.paint(canvas, to_view, table, inverted=inverted)
     if picture.is_grey:
         return np.ascontiguousarray(canvas[..., 0])
     return np.ascontiguousarray(canvas[..., 2::-1])

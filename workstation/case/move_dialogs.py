@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -60,7 +61,10 @@ class MoveDialogs:
 
 
 class _Dialog(QDialog):
-    """A title, what will happen, the entries, and two buttons; Enter confirms once it can, Escape leaves."""
+    """A title, what will happen, the entries, and two buttons; Ctrl+Enter confirms once it can, Escape leaves.
+
+    Enter alone does nothing: what is asked here leaves this computer.
+    """
 
     def __init__(self, parent: QWidget, name: str, title: str, consequence: str, verb: str) -> None:
         super().__init__(parent)
@@ -80,9 +84,9 @@ class _Dialog(QDialog):
         what.setWordWrap(True)
         self.entries = QVBoxLayout()
         self.entries.setSpacing(6)
-        self.confirm = QPushButton(verb)
+        self.confirm = QPushButton(f"{verb} (Ctrl+Enter)")
         self.confirm.setObjectName(f"{name}-confirm")
-        self.confirm.setDefault(True)
+        self.confirm.setAutoDefault(False)
         self.confirm.setEnabled(False)
         set_role(self.confirm, "primary")
         cancel = QPushButton("Cancel")
@@ -106,6 +110,14 @@ class _Dialog(QDialog):
         down.addLayout(self.entries)
         down.addWidget(self._problem)
         down.addLayout(buttons)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter is the button."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.confirm.click()
+        elif not is_enter:
+            super().keyPressEvent(event)
 
     def end(self, *, is_done: bool) -> None:
         """Close, or say that the case stands elsewhere by now."""
@@ -166,7 +178,7 @@ class RecordsDialog(_Dialog):
             "Ask for records",
             "The case is put on hold until the hospital has sent them; then the time to answer begins anew. You can "
             "go on without them at any time. A new case is accepted by it.",
-            "&Ask the hospital (Ctrl+Enter)",
+            "&Ask the hospital",
         )
         self._told = told
         self._wanted = ComposeBox()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from sync.audit import outcome_words
+from sync.audit import AuditEntry, happened_at, outcome_words
 from workstation.commands.answer import DONE, FAILED, complain, say, say_json, say_table
 from workstation.commands.store_commands import opened_store
 
@@ -25,6 +25,7 @@ def show_audit(options: Namespace) -> int:
                     {
                         "seq": entry.seq,
                         "at": entry.at.isoformat(),
+                        "happened_at": happened_at(entry).isoformat(),
                         "actor": entry.actor,
                         "action": entry.action,
                         "case": entry.case_id,
@@ -43,8 +44,8 @@ def show_audit(options: Namespace) -> int:
                 ("ROW", "AT", "WHO", "DID", "CASE", "WHAT", "OUTCOME"),
                 [
                     (
-                        str(e.seq), e.at.isoformat(timespec="seconds"), e.actor, e.action, e.case_id or "", e.object,
-                        outcome_words(e),
+                        str(e.seq), happened_at(e).isoformat(timespec="seconds"), e.actor, e.action, e.case_id or "",
+                        e.object, _outcome(e),
                     )
                     for e in entries
                 ],
@@ -55,3 +56,9 @@ def show_audit(options: Namespace) -> int:
         complain(fault)
         return FAILED
     return DONE
+
+
+def _outcome(entry: AuditEntry) -> str:
+    """With the time of its row, where that was entered later than it happened."""
+    words = outcome_words(entry)
+    return words if happened_at(entry) == entry.at else f"{words} (entered {entry.at.isoformat(timespec='seconds')})"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QTransform
 
 from sync.records.answer import Reference, answer_from_json
@@ -19,6 +19,10 @@ from viewers.annotation.measurements import measure
 from viewers.annotation.painter import paint_mark
 from viewers.annotation.shapes import bounds_of
 from viewers.errors import ViewerError
+from viewers.overlay_painter import MARGIN, paint_letters, paint_text
+from viewers.radiology.display_orientation import DisplayOrientation, letters
+from viewers.radiology.frame import Frame
+from viewers.radiology.stack_words import window_text
 from workstation.opinion.form_state import KEY_IMAGES
 from workstation.opinion.marked_images import MarkedImages
 from workstation.opinion.marks_export import MARK_SYSTEM, MarkShelf, read_marks
@@ -30,6 +34,7 @@ BAR_HEIGHT_PX = 34
 SLIDE_MARGIN = 0.6
 """How much of a slide is shown around a mark, as a share of the mark's size, on each side."""
 SMALLEST_REGION_PX = 400
+ORIENTATION_UNKNOWN = "Orientation unknown."
 
 
 def draw_key_images(store: Store, case: Case, frozen: FrozenOpinion) -> tuple[KeyImage, ...]:
@@ -45,7 +50,8 @@ def draw_key_images(store: Store, case: Case, frozen: FrozenOpinion) -> tuple[Ke
         caption = f"{shelf.words(mark)} · {shelf.calibration_of(mark.target).kind.value}"
         try:
             caption += _image_number(images, mark)
-            drawn.append(KeyImage(_draw(images, shelf, mark, case), caption))
+            content, window = _draw(images, shelf, mark, case)
+            drawn.append(KeyImage(content, f"{caption} · drawn at {window}" if window else caption))
         except ViewerError as error:
             drawn.append(KeyImage(b"", f"{caption}: no picture. {error}"))
     return tuple(drawn)
@@ -74,9 +80,11 @@ def _cited(items: list[Json]) -> list[Reference]:
     return [reference for reference in found if reference.identifier_system == MARK_SYSTEM]
 
 
-def _draw(images: MarkedImages, shelf: MarkShelf, mark: Annotation, case: Case) -> bytes:
+def _draw(images: MarkedImages, shelf: MarkShelf, mark: Annotation, case: Case) -> tuple[bytes, str]:
+    """A PNG, and the window it is drawn at in words; empty where there is none."""
+    window = ""
     if isinstance(mark.target, FrameTarget):
-        picture, to_picture = _frame_picture(images, mark.target)
+        picture, to_picture, window = _frame_picture(images, mark.target)
     else:
         picture, to_picture = _slide_picture(images, mark.target, mark)
     page = QImage(picture.width(), picture.height() + BAR_HEIGHT_PX, QImage.Format.Format_RGB32)
@@ -99,15 +107,19 @@ def _draw(images: MarkedImages, shelf: MarkShelf, mark: Annotation, case: Case) 
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     page.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(content.data())
+    return bytes(content.data()), window
 
 
-def _frame_picture(images: MarkedImages, target: FrameTarget) -> tuple[QImage, QTransform]:
-    """The whole frame, at the window it opens with, its pixels as broad and as high as they are."""
-    from viewers.radiology.snapshot import render_snapshot
+def _frame_picture(images: MarkedImages, target: FrameTarget) -> tuple[QImage, QTransform, str]:
+    """The whole frame at the window it opens with, in words too, its pixels as broad and as high as they are.
+
+    With the patient's directions at its edges, or the sentence that they are not known.
+    """
+    from viewers.radiology.snapshot import render_as_opened
 
     series, number = images.get_series(target)
-    pixels = render_snapshot(series, number, bare=True)
+    frame = series.frames[number - 1]
+    pixels, voi = render_as_opened(series, number)
     height, width = pixels.shape[:2]
     calibration = series.calibration
     tall = 1.0
@@ -115,7 +127,24 @@ def _frame_picture(images: MarkedImages, target: FrameTarget) -> tuple[QImage, Q
         tall = calibration.row_mm / calibration.column_mm
     scale = min(WIDTH_PX / width, LARGEST_HEIGHT_PX / (height * tall))
     to_picture = QTransform.fromScale(scale, scale * tall)
-    return _scaled(_image_of(pixels), round(width * scale), round(height * scale * tall), to_picture), to_picture
+    picture = _scaled(_image_of(pixels), round(width * scale), round(height * scale * tall), to_picture)
+    _paint_directions(picture, frame)
+    return picture, to_picture, "" if voi is None else window_text(voi, frame.display.unit)
+
+
+def _paint_directions(picture: QImage, frame: Frame) -> None:
+    area = QRectF(0, 0, picture.width(), picture.height())
+    painter = QPainter(picture)
+    font = QFont("DejaVu Sans")
+    font.setPixelSize(20)
+    font.setBold(True)
+    painter.setFont(font)
+    known = letters(frame, DisplayOrientation())
+    if known is None:
+        paint_text(painter, QPointF(MARGIN, MARGIN + painter.fontMetrics().ascent()), ORIENTATION_UNKNOWN)
+    else:
+        paint_letters(painter, area, known)
+    painter.end()
 
 
 def _slide_picture(images: MarkedImages, target: SlideTarget, mark: Annotation) -> tuple[QImage, QTransform]:

@@ -93,7 +93,9 @@ class Tour:
         table = self._hands.wait_for("worklist-table", QTableView, FIRST_BUILD_PATIENCE_S)
         self._hands.wait_until(lambda: table.model().rowCount() > 0, "cases in the worklist", FIRST_BUILD_PATIENCE_S)
         synced = self._hands.find("status-sync", QLabel)
-        self._hands.wait_until(lambda: "Synced" in synced.text(), "the first sync to end", FIRST_BUILD_PATIENCE_S)
+        self._hands.wait_until(
+            lambda: "Synced" in synced.accessibleName(), "the first sync to end", FIRST_BUILD_PATIENCE_S
+        )
         self._hands.rest(0.5)
         self._stop("worklist", "worklist", lambda: f"{table.model().rowCount()} cases")
 

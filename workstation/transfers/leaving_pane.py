@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from workstation.transfers.leaving_words import LeavingRow, heading_words
+from workstation.window.row_table import RowTable
 from workstation.window.theme import colour
 
 COLUMNS = ("WHAT", "CASE", "STATE", "TRIES", "NEXT TRY", "WHY")
@@ -95,15 +91,6 @@ class LeavingPane(QWidget):
         row = self._current_row()
         return row.entry_id if row is not None else None
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter opens the case."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and watched is self._table:
-            row = self._current_row()
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
-                self.open_requested.emit(row.case_id)
-                return True
-        return super().eventFilter(watched, event)
-
     def _current_row(self) -> LeavingRow | None:
         number = self._table.currentRow()
         return self._rows[number] if 0 <= number < len(self._rows) else None
@@ -116,30 +103,15 @@ class LeavingPane(QWidget):
         self._export.setEnabled(row is not None and row.can_export)
         self.current_changed.emit()
 
-    def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(COLUMNS))
-        table.setObjectName("leaving-table")
+    def _make_table(self) -> RowTable:
+        table = RowTable("leaving-table", COLUMNS, ROW_HEIGHT_PX)
         table.setAccessibleName("What waits to leave")
-        table.setHorizontalHeaderLabels(list(COLUMNS))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
         for column, width in enumerate(WIDTHS_PX):
             header.resizeSection(column, width)
         table.currentCellChanged.connect(lambda *_cells: self._show_current())
-        table.cellDoubleClicked.connect(lambda number, _column: self.open_requested.emit(self._rows[number].case_id))
-        table.installEventFilter(self)
+        table.row_opened.connect(lambda number: self.open_requested.emit(self._rows[number].case_id))
         return table
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -13,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QStackedWidget,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -22,6 +19,7 @@ from PySide6.QtWidgets import (
 from sync.records.case import CaseId
 from workstation.transfers.progress_delegate import COLUMNS, ROW_HEIGHT_PX, ROW_ROLE, ProgressDelegate
 from workstation.transfers.transfer_words import TransferRow
+from workstation.window.row_table import RowTable
 
 WIDTHS_PX = {"CASE": 220, "STATE": 120, "HERE": 330, "SPEED": 220}
 LIMITS = (
@@ -140,15 +138,6 @@ class TransfersPage(QWidget):
         row = self._current_row()
         return row.case_id if row is not None else None
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter opens the case."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and watched is self._table:
-            case_id = self.current_case()
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and case_id is not None:
-                self.open_requested.emit(case_id)
-                return True
-        return super().eventFilter(watched, event)
-
     def _current_row(self) -> TransferRow | None:
         number = self._table.currentRow()
         return self._rows[number] if 0 <= number < len(self._rows) else None
@@ -219,33 +208,18 @@ class TransfersPage(QWidget):
         button.clicked.connect(lambda: wish.emit())  # type: ignore[attr-defined]
         return button
 
-    def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(COLUMNS))
-        table.setObjectName("transfers-table")
-        table.setHorizontalHeaderLabels(list(COLUMNS))
+    def _make_table(self) -> RowTable:
+        table = RowTable("transfers-table", COLUMNS, ROW_HEIGHT_PX)
         table.setItemDelegate(ProgressDelegate(table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
         table.setMouseTracking(True)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, name in enumerate(COLUMNS):
             if name in WIDTHS_PX:
                 header.resizeSection(column, WIDTHS_PX[name])
             else:
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         table.currentCellChanged.connect(lambda *_cells: self._show_current())
-        table.cellDoubleClicked.connect(lambda number, _column: self.open_requested.emit(self._rows[number].case_id))
-        table.installEventFilter(self)
+        table.row_opened.connect(lambda number: self.open_requested.emit(self._rows[number].case_id))
         return table
 
 

@@ -9,15 +9,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
+from workstation.window.dialog_column import accept_button, answers, leave_button, stack
 from workstation.window.theme import set_role
 
 TEXT_WIDTH_PX = 540
@@ -54,28 +52,9 @@ class CertificateDialog(QDialog):
         self.again = _line("certificate-again", secret=True)
         self.authority = _line("certificate-authority")
         self.authority.setPlaceholderText("none: as the certificate file says")
-        self.take = QPushButton("&Take it in")
-        self.take.setObjectName("certificate-take")
-        self.take.setProperty("role", "primary")
-        self.take.setDefault(True)
-        self.take.clicked.connect(self._ask)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("certificate-cancel")
-        self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self.reject)
-        end = QHBoxLayout()
-        end.addStretch(1)
-        end.addWidget(self.cancel)
-        end.addWidget(self.take)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        column.setContentsMargins(24, 22, 24, 22)
-        column.setSpacing(14)
-        column.addWidget(title)
-        column.addWidget(text)
-        column.addLayout(self._make_grid())
-        column.addWidget(self.message)
-        column.addLayout(end)
+        self.take = accept_button("certificate-take", "&Take it in", self._ask)
+        self.cancel = leave_button("certificate-cancel", "Cancel", self.reject)
+        stack(self, title, text, self._make_grid(), self.message, answers(self.cancel, self.take))
         self.file.setFocus()
 
     def show_busy(self) -> None:

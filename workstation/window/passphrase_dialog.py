@@ -7,16 +7,13 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QLayout,
     QLineEdit,
     QProgressBar,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
+from workstation.window.dialog_column import accept_button, answers, leave_button, stack
 from workstation.window.theme import set_role
 
 TEXT_WIDTH_PX = 500
@@ -63,30 +60,10 @@ class PassphraseDialog(QDialog):
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         self._progress.hide()
-        self.accept_button = QPushButton("C&hange")
-        self.accept_button.setObjectName("passphrase-change")
-        self.accept_button.setProperty("role", "primary")
-        self.accept_button.setDefault(True)
-        self.accept_button.clicked.connect(self._ask)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("passphrase-cancel")
-        self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self.reject)
-        end = QHBoxLayout()
-        end.addStretch(1)
-        end.addWidget(self.cancel)
-        end.addWidget(self.accept_button)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        column.setContentsMargins(24, 22, 24, 22)
-        column.setSpacing(14)
-        column.addWidget(title)
-        column.addWidget(text)
-        column.addLayout(self._make_grid())
-        column.addWidget(self.rule)
-        column.addWidget(self.message)
-        column.addWidget(self._progress)
-        column.addLayout(end)
+        self.accept_button = accept_button("passphrase-change", "C&hange", self._ask)
+        self.cancel = leave_button("passphrase-cancel", "Cancel", self.reject)
+        end = answers(self.cancel, self.accept_button)
+        stack(self, title, text, self._make_grid(), self.rule, self.message, self._progress, end)
         self.show_ways(with_keyring=False, can_choose=False)
         self.present.setFocus()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
 
 from workstation.window.browser_pane import BrowserPane
+from workstation.window.dialog_column import accept_button, answers, leave_button, stack
 from workstation.window.theme import set_role
 
 TEXT_WIDTH_PX = 520
@@ -44,32 +45,13 @@ class SignInDialog(QDialog):
         self.pane = BrowserPane()
         self.pane.hide()
         self.pane.cancelled.connect(self._cancel)
-        self.sign_in = QPushButton("&Sign in in the browser")
-        self.sign_in.setObjectName("sign-in-begin")
-        self.sign_in.setProperty("role", "primary")
-        self.sign_in.setDefault(True)
-        self.sign_in.clicked.connect(self.sign_in_requested)
-        self.later = QPushButton("&Later")
-        self.later.setObjectName("sign-in-later")
-        self.later.setAutoDefault(False)
-        self.later.clicked.connect(self.reject)
+        self.sign_in = accept_button("sign-in-begin", "&Sign in in the browser", self.sign_in_requested.emit)
+        self.later = leave_button("sign-in-later", "&Later", self.reject)
         self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(self.later)
-        row.addWidget(self.sign_in)
+        self._buttons.setLayout(answers(self.later, self.sign_in))
         for part in (title, text, self.message, self.pane):
             part.setFixedWidth(TEXT_WIDTH_PX)
-        column = QVBoxLayout(self)
-        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        column.setContentsMargins(24, 22, 24, 22)
-        column.setSpacing(14)
-        column.addWidget(title)
-        column.addWidget(text)
-        column.addWidget(self.pane)
-        column.addWidget(self.message)
-        column.addWidget(self._buttons)
+        stack(self, title, text, self.pane, self.message, self._buttons)
         self.sign_in.setFocus()
 
     def show_looking(self) -> None:

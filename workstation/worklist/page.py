@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from sync.records.case import CaseId
 from workstation.window.icons import icon
+from workstation.window.row_table import show_whole_rows
 from workstation.worklist.model import COLUMNS, WorklistModel
 from workstation.worklist.presenter import WorklistRow
 from workstation.worklist.row_delegate import ROW_HEIGHT_PX, RowDelegate
@@ -142,19 +142,10 @@ class WorklistPage(QWidget):
         table.setObjectName("worklist-table")
         table.setModel(self._model)
         table.setItemDelegate(RowDelegate(table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
         table.setMouseTracking(True)
-        table.setFrameShape(QFrame.Shape.NoFrame)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
+        show_whole_rows(table, ROW_HEIGHT_PX)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         for column, name in enumerate(COLUMNS):
             if name in WIDTHS_PX:
                 header.resizeSection(column, WIDTHS_PX[name])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.audit import outcome_words
+from sync.audit import happened_at, outcome_words
 from sync.errors import UnlockRefused
 from sync.fhir.audit_mapping import audit_event
 from sync.records.audit_entry import AuditEntry
@@ -32,11 +32,26 @@ def test_that_wrong_passphrases_are_entered_at_the_next_unlock_with_their_own_ti
     store.unlock(OPENS)
     wrong = rows(store, "wrong passphrase")
     assert [entry.detail["noted_at"] for entry in wrong] == times
+    assert [happened_at(entry).isoformat() for entry in wrong] == times
     assert {entry.outcome for entry in wrong} == {"refused"}
+    (unlocked,) = rows(store, "unlocked")
+    assert [entry.seq < unlocked.seq for entry in wrong] == [True, True], "they came before the right one"
     assert not (tmp_path / "p" / NOTES_FILE).exists()
     assert store.audit.verify() is None
     event = audit_event(wrong[0], "")
     assert (event["recorded"], event["outcome"], event["type"]["code"]) == (times[0], "4", "110114")
+    store.close()
+
+
+def test_that_a_wrong_passphrase_while_the_store_is_open_stands_before_the_change_that_follows(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "p", unlock=OPENS)
+    with pytest.raises(UnlockRefused):
+        store.change_unlock(Unlock(passphrase="not the right one"), Unlock(passphrase="another good passphrase"))
+    (wrong,) = rows(store, "wrong passphrase")
+    store.change_unlock(OPENS, Unlock(passphrase="another good passphrase"))
+    (changed,) = rows(store, "passphrase changed")
+    assert wrong.seq < changed.seq
+    assert not read_notes(tmp_path / "p")
     store.close()
 
 

@@ -135,7 +135,7 @@ def test_that_a_closed_case_takes_no_message(page: CasePage, summary: Any) -> No
     assert child(page, QPlainTextEdit, "messages-compose").isHidden()
 
 
-def test_that_a_reason_is_chosen_or_written_and_enter_confirms_it(qapp: QApplication) -> None:
+def test_that_a_reason_is_chosen_or_written_and_only_control_enter_sends_it(qapp: QApplication) -> None:
     told: list[str] = []
 
     def take(reason: str) -> bool:
@@ -146,11 +146,13 @@ def test_that_a_reason_is_chosen_or_written_and_enter_confirms_it(qapp: QApplica
     dialog = ReasonDialog(parent, "Decline this case", "It goes back.", ("Not my field.", "No time."), "&Decline", take)
     dialog.show()
     confirm = child(dialog, QPushButton, "reason-dialog-confirm")
-    QTest.keyClick(dialog, Qt.Key.Key_Return)
-    assert (confirm.isEnabled(), told) == (False, []), "without a reason Enter does nothing"
+    QTest.keyClick(dialog, Qt.Key.Key_Return, CONTROL)
+    assert (confirm.isEnabled(), told) == (False, []), "without a reason nothing is sent"
     QTest.keyClick(child(dialog, QRadioButton, "reason-0"), Qt.Key.Key_Space)
     QTest.keyClicks(child(dialog, QLineEdit, "reason-own"), "Ask a neurologist.")
     QTest.keyClick(child(dialog, QLineEdit, "reason-own"), Qt.Key.Key_Return)
+    assert (dialog.isVisible(), told) == (True, []), "Enter while writing sends nothing"
+    QTest.keyClick(child(dialog, QLineEdit, "reason-own"), Qt.Key.Key_Return, CONTROL)
     assert told == ["Not my field. Ask a neurologist."]
     assert not dialog.isVisible()
     parent.deleteLater()
@@ -165,7 +167,7 @@ def test_that_a_case_that_changed_under_the_dialog_is_said(qapp: QApplication) -
     problem = child(dialog, QLabel, "reason-dialog-problem")
     assert problem.isHidden()
     QTest.keyClick(child(dialog, QRadioButton, "reason-0"), Qt.Key.Key_Space)
-    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    QTest.keyClick(dialog, Qt.Key.Key_Return, CONTROL)
     assert dialog.isVisible()
     assert problem.text().startswith("The case has changed meanwhile")
     assert not problem.isHidden()

@@ -21,8 +21,10 @@ from tests.workstation.reading.stored_case import case_with_images, put_ct, put_
 from viewers.annotation.annotation import Annotation, FrameTarget, SlideTarget, Target
 from viewers.annotation.shapes import shape_of
 from viewers.errors import UnreadableFile
+from viewers.overlay_painter import TEXT
 from workstation.opinion.key_images import WIDTH_PX, draw_key_images
 from workstation.opinion.marks_export import MARK_SYSTEM, MarkShelf, export_marks, read_marks
+from workstation.opinion.report import KeyImage
 from workstation.opinion.report_content import mark_rows
 
 LINE_ID, REGION_ID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -107,7 +109,11 @@ def test_that_key_images_show_the_mark_with_its_numbers_and_the_patient(
     response = {"item": [{"linkId": "find", "item": [{"linkId": "find.keyimages", "answer": answers}]}]}
     frozen = FrozenOpinion(CASE, "x/1/v1", 1, b"{}", AT, response, export_marks(store, case))
     on_series, on_slide, gone = draw_key_images(store, case, frozen)
-    assert on_series.caption == "A1 Length 2.8 mm on CT Chest · patient geometry · DICOM instance number 1"
+    words, window = on_series.caption.split(" · drawn at ")
+    assert words == "A1 Length 2.8 mm on CT Chest · patient geometry · DICOM instance number 1"
+    assert window.startswith("C ") and "  W " in window
+    assert "drawn at" not in on_slide.caption
+    assert _has_letter_at(on_series, "left") and _has_letter_at(on_series, "right")
     assert on_slide.caption.startswith("A2 Area 0.010 mm² on Biopsy, H&E")
     assert gone.png == b"" and "not among those" in gone.caption
     for image in (on_series, on_slide):
@@ -119,6 +125,15 @@ def test_that_key_images_show_the_mark_with_its_numbers_and_the_patient(
     slide = QImage.fromData(on_slide.png)
     centre = (slide.height() - 34) // 2 + 34
     assert any(_is_yellow(slide, x, centre) for x in range(side - 4, side + 5))
+
+
+def _has_letter_at(image: KeyImage, side: str) -> bool:
+    """Whether light letters with a dark edge stand in the middle of that edge (overlay_painter)."""
+    picture = QImage.fromData(image.png)
+    middle = 34 + (picture.height() - 34) // 2
+    columns = range(8, 40) if side == "left" else range(picture.width() - 40, picture.width() - 8)
+    colours = {picture.pixelColor(x, y).rgb() for x in columns for y in range(middle - 12, middle + 12)}
+    return TEXT.rgb() in colours
 
 
 def _is_yellow(picture: QImage, x: int, y: int) -> bool:
