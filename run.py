@@ -51,7 +51,7 @@ ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile")
 ALONE = "not peers"
 RAPID = "not journey and not soak and not real_data and not peers"
 # Independent programs that the tests compare with: name on PATH, Debian package.
-TEST_PROGRAMS = {"pdfsig": "poppler-utils", "Xvfb": "xvfb"}
+TEST_PROGRAMS = {"pdfsig": "poppler-utils", "Xvfb": "xvfb", "dcmj2pnm": "dcmtk"}
 
 
 def say(sentence):

@@ -1,20 +1,18 @@
-"""Bytes of one frame to its stored values: native ones by reading, compressed ones by imagecodecs or pydicom.
+"""Bytes of one frame to its stored values: native ones by reading, compressed ones by `codecs`.
 
-imagecodecs releases the GIL, so threads scale; it repeats none of pydicom's fix-ups of sign and precision, which are
-in `stored_values`. Wherever a result does not fit the header, pydicom decides.
+Wherever a codec's result does not fit the header, pydicom decides: it is the reference, and slower.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import BinaryIO
 
-import imagecodecs
 import numpy as np
 
-from viewers.codestream import adobe_transform, jpeg2000_precision, jpeg_precision, picture_size
+from viewers.codestream import picture_size
 from viewers.errors import UnreadableFile, UnsupportedImage
 from viewers.radiology import transfer_syntax as syntax
+from viewers.radiology.codecs import decode_codestream, ends_properly
 from viewers.radiology.frame import Frame, PixelLayout
 from viewers.radiology.pydicom_warnings import silenced
 from viewers.radiology.stored_values import (
@@ -23,10 +21,8 @@ from viewers.radiology.stored_values import (
     frame_shape,
     native_values,
     stored_dtype,
-    to_rgb,
 )
 
-_END_OF_IMAGE = b"\xff\xd9"
 LARGEST_EXCESS = 4
 """How many times the header's pixels a codestream may claim; encoders that pad to whole blocks stay far below."""
 
@@ -94,7 +90,7 @@ def _decode(frame: Frame, file: BinaryIO) -> Pixels:
             raise UnreadableFile(f"{frame.source.name} is incomplete: its pixel data ends early.")
         at += length
     if layout.transfer_syntax in syntax.NATIVE:
-        if layout.transfer_syntax == syntax.EXPLICIT_BIG and layout.bits_allocated == 8 and layout.pixel_vr_is_ow:
+        if layout.transfer_syntax == syntax.EXPLICIT_BIG and layout.bits_allocated <= 8 and layout.pixel_vr_is_ow:
             return _decode_by_reference(frame, file)
         return native_values(raw, layout, frame.frame_number - 1)
     if layout.transfer_syntax not in syntax.COMPRESSED:
@@ -103,7 +99,7 @@ def _decode(frame: Frame, file: BinaryIO) -> Pixels:
             "which this program does not decode."
         )
     data = bytes(raw)
-    if layout.transfer_syntax in syntax.JPEG and data.rfind(_END_OF_IMAGE, max(0, len(data) - 64)) < 0:
+    if layout.transfer_syntax in syntax.JPEG and not ends_properly(data):
         # libjpeg fills a cut-off picture with grey and only murmurs about it.
         raise UnreadableFile(f"{frame.source.name} is incomplete: image {frame.frame_number} ends early.")
     width, height = picture_size(data) or (layout.columns, layout.rows)
@@ -113,7 +109,7 @@ def _decode(frame: Frame, file: BinaryIO) -> Pixels:
             f"pixels and claims {width} × {height}."
         )
     try:
-        values = _decode_compressed(data, layout)
+        values = decode_codestream(data, layout)
     except Exception:  # noqa: BLE001 - codecs raise their own kinds; the reference decoder has the last word
         values = None
     if values is None or values.shape != frame_shape(layout) or values.dtype != stored_dtype(layout):
@@ -129,76 +125,6 @@ def _decode_deflated(frame: Frame, file: BinaryIO) -> Pixels:
     offset, length = frame.spans[0]
     raw = bytearray(dataset[frame.layout.element].value[offset : offset + length])
     return native_values(raw, frame.layout, frame.frame_number - 1)
-
-
-def _decode_compressed(data: bytes, layout: PixelLayout) -> Pixels | None:
-    """The frame, or None where the codec's result leaves room for doubt."""
-    uid = layout.transfer_syntax
-    if uid == syntax.RLE:
-        return _decode_rle(data, layout)
-    if uid in syntax.JPEG:
-        return _decode_jpeg(data, layout)
-    if uid in syntax.JPEG_LS:
-        values = imagecodecs.jpegls_decode(data)
-        precision = jpeg_precision(data)
-        return _fitted(values, layout, precision if layout.signed else layout.bits_stored)
-    stated = jpeg2000_precision(data)
-    if stated is None:
-        return None
-    precision, signed = stated
-    values = imagecodecs.jpeg2k_decode(data)
-    return _fitted(values, layout, precision if signed != layout.signed else layout.bits_stored)
-
-
-def _decode_jpeg(data: bytes, layout: PixelLayout) -> Pixels | None:
-    if not layout.is_colour:
-        return _fitted(imagecodecs.jpeg8_decode(data), layout, layout.bits_stored)
-    ybr = layout.photometric.startswith("YBR") and layout.transfer_syntax not in syntax.JPEG_LOSSLESS
-    adobe = adobe_transform(data)
-    if adobe is not None:
-        ybr = adobe != 0
-    values = imagecodecs.jpeg8_decode(data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB")
-    stored = _as_stored(values, layout)
-    return to_rgb(stored, layout) if stored is not None and layout.transfer_syntax in syntax.JPEG_LOSSLESS else stored
-
-
-def _fitted(values: Pixels, layout: PixelLayout, stored_bits: int) -> Pixels | None:
-    """The codec's integers as stored values: its container widened or reinterpreted, then sign and unused bits."""
-    if layout.is_colour:
-        if values.ndim == 3 and values.shape[0] == 3 and values.shape[2] != 3:
-            values = values.transpose(1, 2, 0)
-        fitted = _as_stored(values, layout)
-        return None if fitted is None else to_rgb(fitted, layout)
-    stored = _as_stored(np.squeeze(values), layout)
-    return None if stored is None else clean_unused_bits(stored, layout, stored_bits)
-
-
-def _as_stored(values: Pixels, layout: PixelLayout) -> Pixels | None:
-    if values.shape != frame_shape(layout) or values.dtype.kind not in "iu":
-        return None
-    dtype = stored_dtype(layout)
-    if values.dtype.itemsize > dtype.itemsize:
-        return None
-    stored = np.ascontiguousarray(values)
-    return stored.view(dtype) if stored.dtype.itemsize == dtype.itemsize else stored.astype(dtype)
-
-
-def _decode_rle(data: bytes, layout: PixelLayout) -> Pixels | None:
-    """PS3.5 Annex G: byte planes, most significant first, one set a sample."""
-    header = struct.unpack("<16I", data[:64])
-    count, width = header[0], layout.bits_allocated // 8
-    if count != width * layout.samples or layout.bits_allocated % 8:
-        return None
-    ends = [*header[2 : count + 1], len(data)]
-    size = layout.rows * layout.columns
-    planes = np.empty((layout.samples, width, size), np.uint8)
-    for index, (start, end) in enumerate(zip(header[1 : count + 1], ends, strict=True)):
-        plane = np.frombuffer(imagecodecs.packbits_decode(data[start:end]), np.uint8)
-        if plane.size < size:
-            return None
-        planes[index // width, width - 1 - index % width] = plane[:size]
-    values = np.ascontiguousarray(planes.transpose(2, 0, 1)).view(f"<u{width}")[..., 0]
-    return _fitted(values.reshape(frame_shape(layout)), layout, layout.bits_stored)
 
 
 def _decode_by_reference(frame: Frame, file: BinaryIO) -> Pixels:

@@ -13,13 +13,13 @@ from viewers.radiology.frame import PixelLayout, Span
 
 _ITEM = 0xFFFEE000
 _DELIMITER = 0xFFFEE0DD
-# What a compressed frame's first bytes are: JPEG and JPEG-LS, JPEG 2000, JPEG 2000 in a box, JPEG XL.
-_FRAME_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP", b"\xff\x0a")
+# What a compressed frame's first bytes are: JPEG and JPEG-LS, JPEG 2000, the same in a box, JPEG XL, the same in a box.
+_FRAME_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP", b"\xff\x0a", b"\x00\x00\x00\x0cJX")
 
 
 def native_frame_bits(layout: PixelLayout) -> int:
-    """Bits of one native frame (PS3.5 8.2; YBR_FULL_422 stores two bytes a pixel)."""
-    samples = 2 if layout.photometric == "YBR_FULL_422" else layout.samples
+    """Bits of one native frame (PS3.5 8.2; with chroma for every second pixel only, two samples a pixel)."""
+    samples = 2 if layout.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422") else layout.samples
     return layout.rows * layout.columns * samples * layout.bits_allocated
 
 

@@ -17,6 +17,7 @@ from viewers.radiology.volume import SeriesPixels
 from viewers.radiology.windowing import GreyTable, Voi, VoiWindow
 
 LARGEST_PICTURE_PX = 100_000_000
+_UPRIGHT = DisplayOrientation()
 
 WindowWish = VoiWindow | Literal["minmax", "file"] | None
 """A window, the values' full range, the file's first VOI, or None for what the image opens with."""
@@ -56,7 +57,7 @@ def render_snapshot(
         from viewers.radiology.snapshot_view import grab_snapshot  # Qt only where words are drawn
 
         return grab_snapshot(pixels, frame - 1, voi, size, orientation, inverted=invert, patient_line=patient_line)
-    return _paint(chosen, picture, voi, size, orientation, inverted=invert)
+    return paint_bare(picture, voi, size, orientation, inverted=invert)
 
 
 def render_as_opened(series: Series, frame: int) -> tuple[NDArray[np.uint8], Voi | None]:
@@ -67,18 +68,22 @@ def render_as_opened(series: Series, frame: int) -> tuple[NDArray[np.uint8], Voi
     chosen = get_frame(series, frame)
     picture = Picture(chosen, SeriesPixels(series).read_frame(frame - 1))
     voi = _voi(series, chosen, picture, None, None) if picture.is_grey else None
-    return _paint(chosen, picture, voi, None, DisplayOrientation(), inverted=False), voi
+    return paint_bare(picture, voi), voi
 
 
-def _paint(
-    chosen: Frame,
+def paint_bare(
     picture: Picture,
     voi: Voi | None,
-    size: tuple[int, int] | None,
-    orientation: DisplayOrientation,
+    size: tuple[int, int] | None = None,
+    orientation: DisplayOrientation = _UPRIGHT,
     *,
-    inverted: bool,
+    inverted: bool = False,
 ) -> NDArray[np.uint8]:
+    """The picture without words: (height, width) grey, or (height, width, 3) RGB; *voi* is needed for grey ones.
+
+    *size* is (width, height), the image fitted inside; without it every image pixel is one picture pixel.
+    """
+    chosen = picture.frame
     width, height = size or native_size(chosen.layout.columns, chosen.layout.rows, orientation)
     canvas = np.zeros((height, width, 4), np.uint8)
     table = None

@@ -84,7 +84,7 @@ def native_values(raw: bytearray, layout: PixelLayout, frame_index: int) -> Pixe
 
 
 def _interleaved(values: Pixels, layout: PixelLayout) -> Pixels:
-    if layout.photometric == "YBR_FULL_422":
+    if layout.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         # Y1 Y2 B R for every two pixels (PS3.3 C.7.6.3.1.2).
         groups = values.reshape(-1, 4)
         full = np.empty((groups.shape[0], 2, 3), values.dtype)
@@ -97,11 +97,19 @@ def _interleaved(values: Pixels, layout: PixelLayout) -> Pixels:
 
 
 def to_rgb(values: Pixels, layout: PixelLayout) -> Pixels:
-    """RGB from what the photometric interpretation says; YBR_FULL by PS3.3 C.7.6.3.1.2, other spaces as they are."""
-    if layout.photometric not in ("YBR_FULL", "YBR_FULL_422") or values.dtype != np.uint8:
+    """RGB from what the photometric interpretation says (PS3.3 C.7.6.3.1.2); RGB, RCT and ICT as they are.
+
+    YBR_FULL fills the stored range, YBR_PARTIAL is ITU-R BT.601's with head and foot room.
+    """
+    full = layout.photometric in ("YBR_FULL", "YBR_FULL_422")
+    if not full and layout.photometric != "YBR_PARTIAL_422":
         return values
-    ybr = values.astype(np.float32)
-    ybr -= np.array([0, 128, 128], np.float32)
+    bits = layout.bits_stored
+    luma_foot = 0 if full else 16 << (bits - 8)
+    ybr: Pixels = values.astype(np.float32 if bits <= 16 else np.float64)
+    ybr = ybr - np.array([luma_foot, 1 << (bits - 1), 1 << (bits - 1)], ybr.dtype)
+    if not full:
+        ybr = ybr * np.array([255 / 219, 255 / 224, 255 / 224], ybr.dtype)
     rgb = np.matmul(ybr, _YBR_FULL_TO_RGB)
-    rounded: Pixels = np.clip(np.floor(rgb + 0.5), 0, 255).astype(np.uint8)
+    rounded: Pixels = np.clip(np.floor(rgb + 0.5), 0, (1 << bits) - 1).astype(values.dtype)
     return rounded

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -68,5 +69,8 @@ def save(ds: Dataset, path: Path, transfer_syntax: str = ExplicitVRLittleEndian)
         is_implicit_VR=transfer_syntax == ImplicitVRLittleEndian,
         is_little_endian=transfer_syntax != ExplicitVRBigEndian,
     )
-    file.save_as(path, enforce_file_format=True)
+    if UID(transfer_syntax).is_transfer_syntax:
+        file.save_as(path, enforce_file_format=True)
+    else:  # newer than pydicom, which has to be told how its header is written
+        file.save_as(path, implicit_vr=False, little_endian=True, force_encoding=True)
     return FileByteSource(path)
