@@ -176,7 +176,7 @@ class CaseRoom:
         page = ReadingPage(self._background, presenter)
         page.stored.connect(self._changed)
         page.refused.connect(lambda sentence: self._window.status.say(sentence, failure=True))
-        page.image_shown.connect(self._image_shown)
+        page.images_shown.connect(lambda case_id, keys: self._views.shown("reading", case_id, keys))
         page.state_changed.connect(self._registry.notify)
         arrivals = ImageArrivals(self._background, presenter.build)
         self._sync.changed.connect(arrivals.came)
@@ -263,7 +263,7 @@ class CaseRoom:
         self._case_page.message_sent.connect(self._moves.send)
         self._case_page.message_draft_changed.connect(self._moves.keep_draft)
         self._case_page.override_requested.connect(self._cases.override_mismatch)
-        self._case_page.record_shown.connect(lambda case_id, key: self._views.shown("case", 0, case_id, key))
+        self._case_page.record_shown.connect(lambda case_id, key: self._views.shown("case", case_id, (key,)))
         self._window.page_changed.connect(self._views.page_turned)
         self._cases.attach(_CaseFaces(self._case_page, self._desk))
         self._desk.on_changes(self._worklist.changes_happened)
@@ -279,12 +279,6 @@ class CaseRoom:
         self._sync.failed.connect(self._news.failed)
         self._sync.finished.connect(self._notices.round_ended)
         self._window.offline.retry_requested.connect(self._sync.sync_now)
-
-    def _image_shown(self, viewport: int, case_id: str, key: str) -> None:
-        if key:
-            self._views.shown("reading", viewport, case_id, key)
-        else:
-            self._views.put_away("reading")
 
     def _come_forward(self) -> None:
         """The reader pressed the tray's notice."""

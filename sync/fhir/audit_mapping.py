@@ -38,7 +38,11 @@ _TYPES = {
     "printed": (_EXPORT, "R"),
     "case opened": (_RECORD, "R"),
     "case closed": (_RECORD, "R"),
+    "record opened": (_RECORD, "R"),
     "record viewed": (_RECORD, "R"),
+    "mark made": (_RECORD, "C"),
+    "mark revised": (_RECORD, "U"),
+    "mark deleted": (_RECORD, "D"),
     "opinion signed": (_RECORD, "C"),
     "uploaded": (_RECORD, "C"),
     "receipt": (_RECORD, "R"),
@@ -49,7 +53,8 @@ NOTED_AT = "noted_at"
 """In the detail of a row that was entered later: when it happened."""
 _PROFILES = {"C": "PatientCreate", "R": "PatientRead", "U": "PatientUpdate", "D": "PatientDelete"}
 _INTERACTIONS = {"C": "create", "R": "read", "U": "update", "D": "delete"}
-_SUCCEEDED = ("done", "success", "begun", "already there", "locked", "raised", "given back")
+_FAILED = ("refused", "not sent")
+"""Every other outcome says how a deed ended that was done: “done”, “raised”, what the reader chose."""
 
 
 def audit_event(entry: AuditEntry, patient_reference: str) -> Json:
@@ -61,7 +66,7 @@ def audit_event(entry: AuditEntry, patient_reference: str) -> Json:
         "type": kind,
         "action": action,
         "recorded": entry.detail.get(NOTED_AT) or entry.at.isoformat(),
-        "outcome": "0" if entry.outcome in _SUCCEEDED else "4",
+        "outcome": "4" if entry.outcome in _FAILED else "0",
         "outcomeDesc": entry.action,
         "agent": [_person(entry.actor), _program()],
         "source": {"observer": {"display": "Reading Room"}},

@@ -53,10 +53,10 @@ class AnnotationStore:
             )
             self._audit.append_within(
                 connection,
-                "mark revised",
+                _deed(revision),
                 revision.case_id,
                 revision.annotation_id,
-                "deleted" if revision.deleted else "done",
+                "done",
                 {"revision": revision.revision, "sha256": hashlib.sha256(revision.payload.encode()).hexdigest()},
             )
         return Changes(annotations=frozenset({revision.case_id}))
@@ -74,6 +74,13 @@ class AnnotationStore:
         with self._database.reading() as connection:
             rows = connection.execute(select(table).where(table.c.case_id == case_id).order_by(table.c.position)).all()
         return tuple(_revision(row) for row in rows)
+
+
+def _deed(revision: AnnotationRevision) -> str:
+    """What was done to the mark, in the audit trail's words. One that undo brings back is revised."""
+    if revision.deleted:
+        return "mark deleted"
+    return "mark made" if revision.revision == 1 else "mark revised"
 
 
 def _revision(row: Row[Any]) -> AnnotationRevision:

@@ -160,7 +160,9 @@ def test_that_the_store_writes_the_actions_of_the_vocabulary() -> None:
     """The rows that `sync.store` appends by itself use the words that `AuditAction` declares."""
     source = "".join(path.read_text("utf-8") for path in Path(str(sync.store.__file__)).parent.glob("*.py"))
     for action in (
+        AuditAction.MARK_MADE,
         AuditAction.MARK_REVISED,
+        AuditAction.MARK_DELETED,
         AuditAction.SIGNED,
         AuditAction.RECEIPT,
         AuditAction.CASE_WITHDRAWN,

@@ -59,6 +59,8 @@ def show_audit(options: Namespace) -> int:
 
 
 def _outcome(entry: AuditEntry) -> str:
-    """With the time of its row, where that was entered later than it happened."""
+    """With how long it lasted, where that is known, and the time of its row, where that was entered later."""
     words = outcome_words(entry)
+    if "duration_s" in entry.detail:
+        words += f", {entry.detail['duration_s']:g} s"
     return words if happened_at(entry) == entry.at else f"{words} (entered {entry.at.isoformat(timespec='seconds')})"

@@ -50,8 +50,8 @@ class ReadingPage(QWidget):
 
     stored = Signal(object)
     """`sync.changes.Changes` of marks that were just written."""
-    image_shown = Signal(int, str, str)
-    """Viewport, case, key of the image that is asked for there; without a key nothing of the case is left."""
+    images_shown = Signal(str, object)
+    """Case, and the keys of the images that stand in visible viewports now (``tuple[str, ...]``)."""
     refused = Signal(str)
     """One sentence for the reader: why something cannot be done or shown."""
     state_changed = Signal()
@@ -226,7 +226,6 @@ class ReadingPage(QWidget):
         self._selected_id = ""
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
-        self.image_shown.emit(0, "", "")
         self._images.close()
         self._images = OpenImages(self._lanes, self._list_marks)
         self.navigate()
@@ -248,7 +247,6 @@ class ReadingPage(QWidget):
             self.refused.emit(_blocked_sentence(item))
             return
         close_view(viewport.clear(f"Opening {item.title}…", item))
-        self.image_shown.emit(index, self._wanted or "", key)
 
         def opened(view: ImageView) -> None:
             if viewport.item is not item:
@@ -279,7 +277,11 @@ class ReadingPage(QWidget):
         view.mark_selected.connect(self.select_mark)
 
     def _after_hanging(self) -> None:
-        self._strip.set_shown([v.item.key for v in self._grid.visible_viewports if v.item is not None])
+        hanging = [v for v in self._grid.visible_viewports if v.item is not None]
+        self._strip.set_shown([v.item.key for v in hanging if v.item is not None])
+        case_id = None if self._reading is None else self._reading.case_id
+        seen = [v.item.key for v in hanging if v.item is not None and v.view.current_target() is not None]
+        self.images_shown.emit(case_id or "", tuple(dict.fromkeys(seen)))
         # Whoever turns to the page gives the keys to the active image.
         self.setFocusProxy(self._grid.active.view)
         self._show_view_tools()

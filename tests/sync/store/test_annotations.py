@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from sync.errors import SigningRefused
+from sync.fhir.audit_mapping import audit_event
 from sync.records.case import CaseId
 from sync.store.database import Store
 from tests.sync.sample_records import CASE, sample_revision, sample_signed
@@ -61,5 +62,15 @@ def test_that_the_database_itself_refuses_to_rewrite_the_journal(store: Store) -
 def test_that_each_revision_is_audited_by_digest_and_not_by_content(store: Store) -> None:
     store.annotations.append(sample_revision(payload='{"text":"spiculated"}'))
     (row,) = store.audit.entries()
-    assert (row.action, row.object, row.detail["revision"]) == ("mark revised", "a1", 1)
+    assert (row.action, row.object, row.detail["revision"]) == ("mark made", "a1", 1)
     assert "spiculated" not in str(row)
+
+
+def test_that_the_trail_tells_a_mark_made_from_one_revised_and_one_deleted(store: Store) -> None:
+    for revision, deleted in ((1, False), (2, False), (3, True), (4, False)):
+        store.annotations.append(sample_revision("a", revision, deleted=deleted))
+    rows = store.audit.entries()
+    assert [row.action for row in rows] == ["mark made", "mark revised", "mark deleted", "mark revised"]
+    assert {row.outcome for row in rows} == {"done"}
+    events = [audit_event(row, "Patient/p") for row in rows]
+    assert [(event["action"], event["outcome"]) for event in events] == [("C", "0"), ("U", "0"), ("D", "0"), ("U", "0")]

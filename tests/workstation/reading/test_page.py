@@ -15,8 +15,15 @@ from sync.changes import Changes
 from sync.records.case import CaseId
 from sync.store.database import Store, open_store
 from tests.sync.sample_records import AT, CASE, sample_signed
+from tests.workstation.lanes import ImmediateLanes
 from tests.workstation.reading.lanes import LanesAtOnce, LanesWhenTold
-from tests.workstation.reading.stored_case import SERIES_KEY, case_with_images, put_ct, put_slide, write_small_slide
+from tests.workstation.reading.stored_case import (
+    SERIES_KEY,
+    case_with_images,
+    put_ct,
+    put_slide,
+    write_small_slide,
+)
 from viewers.image_view import ImageView
 from viewers.pathology.slide_view import SlideView
 from viewers.radiology.stack_view import StackView
@@ -25,6 +32,7 @@ from workstation.reading.page import ReadingPage
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.reading_actions import reading_actions
 from workstation.reading.series_strip import DETAIL, ITEM_MIME, KEY, PLAIN, TONE
+from workstation.record_views import RecordViews
 
 OTHER = CaseId("SO-2026-00043")
 LEFT = Qt.MouseButton.LeftButton
@@ -99,6 +107,24 @@ def test_that_a_stack_and_a_slide_hang_side_by_side(make_page: Callable[..., Rea
     strip = find(page, QListWidget, "series-strip")
     assert [strip.item(row).text() for row in range(strip.count())] == ["3. CT Chest", "Biopsy, H&E"]
     assert view(page, 0).patient_line.startswith("Zürcher, Øyvind")
+
+
+@pytest.mark.usefixtures("case")
+def test_that_the_audit_trail_knows_which_images_stood_before_the_reader(
+    make_page: Callable[..., ReadingPage], store: Store
+) -> None:
+    page = make_page()
+    views = RecordViews(store, ImmediateLanes(), lambda: 0.0)
+    views.page_turned("reading")
+    page.images_shown.connect(lambda case_id, keys: views.shown("reading", case_id, keys))
+    page.open_case(CASE)
+    opened = [(row.case_id, row.object) for row in store.audit.entries() if row.action == "record opened"]
+    slide_key = opened[1][1]
+    assert opened == [(CASE, SERIES_KEY), (CASE, slide_key)] and slide_key.startswith("slide:")
+    page.set_layout_name("1x1")  # the slide's viewport is hidden now
+    assert [row.object for row in store.audit.entries() if row.action == "record viewed"] == [slide_key]
+    page.open_case(None)
+    assert [row.object for row in store.audit.entries() if row.action == "record viewed"] == [slide_key, SERIES_KEY]
 
 
 @pytest.mark.usefixtures("case")
