@@ -26,7 +26,7 @@ from sync.errors import (
 )
 from sync.records.case import Case, CaseId
 from sync.records.conflict import ConflictKind
-from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
+from sync.records.outbox_entry import OutboxEntry, OutboxKind
 from sync.store.outbox_store import is_due
 from sync.transfer.hospital import Hospital
 from sync.transfer.retry import Cancelled, TransferCancelled
@@ -151,18 +151,6 @@ def put_waiting_opinion_aside(store: Store, case: Case, sentence: str) -> bool:
         store.conflicts.raise_conflict(case.case_id, ConflictKind.TERMS_CHANGED, sentence)
         _put_aside(store, entry, sentence)
     return bool(waiting)
-
-
-def sign_again(store: Store, case_id: CaseId) -> None:
-    """The reader chose to review the case and sign it anew: what was signed and cannot be sent is made void.
-
-    Its draft is on the desk again as it was. SigningRefused where the hospital has it already.
-    """
-    signed = store.opinions.find_signed(case_id)
-    entries = [e for e in store.outbox.list_entries() if signed and e.subject == signed.frozen.opinion_identifier]
-    if signed is not None and entries and entries[-1].state is not OutboxState.DELIVERED:
-        reason = entries[-1].last_error or "The reader signs again."
-        store.opinions.void_signed(signed.frozen.opinion_identifier, reason)
 
 
 def _put_aside(store: Store, entry: OutboxEntry, sentence: str) -> None:

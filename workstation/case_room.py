@@ -351,10 +351,11 @@ class CaseRoom:
         self._window.status.say(sentence_for(error), failure=not is_own_doing)
 
     def _refresh_outbox(self) -> None:
-        def show(entries: Sequence[OutboxEntry]) -> None:
-            self._news.show_outbox(entries)
+        def look() -> tuple[Sequence[OutboxEntry], frozenset[CaseId]]:
+            kept = frozenset(lock.case_id for lock in self._store.conflicts.list_settled_locks())
+            return self._store.outbox.list_entries(), kept
 
-        self._background.store_lane(self._store.outbox.list_entries, show)
+        self._background.store_lane(look, lambda found: self._news.show_outbox(*found))
 
     def _own_actions(self) -> list[Action]:
         return [

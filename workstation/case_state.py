@@ -14,11 +14,19 @@ class StateWords:
     text: str
     tone: str
     rank: int
+    short: str = ""
+    """For a pill with little room, where ``text`` is long."""
+
+    @property
+    def pill(self) -> str:
+        return self.short or self.text
 
 
 STARTED_RANK = 0
 """Accepted and in progress; everything else has a greater rank."""
 
+ALREADY_THERE = StateWords("Already there", "good", 3)
+"""Signed here and left unsent: the hospital holds another opinion of this reader's."""
 NOT_STARTED = (CaseStatus.REQUESTED, CaseStatus.RECEIVED, CaseStatus.READY)
 CLOSED_WORDS = {
     CaseStatus.REJECTED: "Declined",
@@ -45,20 +53,25 @@ def state_of(
     signed: bool = False,
     delivered: bool = False,
     stuck: bool = False,
+    left_unsent: bool = False,
+    amending: bool = False,
     withdrawn: bool = False,
 ) -> StateWords:
     """The state a reader is shown. What was signed here counts before the hospital has said so.
 
-    *stuck*: what was signed is not tried again before somebody has looked at it.
+    *stuck*: what was signed is not tried again before somebody has looked at it. *left_unsent*: it never is, for the
+    hospital holds another of the reader's. *amending*: the form of what was delivered is open again.
     """
     if withdrawn and case.status not in (CaseStatus.REJECTED, CaseStatus.FAILED):
         return StateWords("Withdrawn", "danger", 4)
+    if left_unsent:
+        return ALREADY_THERE
+    if signed and not delivered:
+        return StateWords("Needs attention", "danger", 2) if stuck else StateWords("Waits to leave", "warning", 2)
+    if amending:
+        return StateWords("Delivered · amendment in progress", "good", 3, "Delivered · amending")
     if delivered or case.status is CaseStatus.COMPLETED:
         return StateWords("Delivered", "good", 3)
-    if signed and stuck:
-        return StateWords("Needs attention", "danger", 2)
-    if signed:
-        return StateWords("Waits to leave", "warning", 2)
     if case.status in CLOSED_WORDS:
         gave_back = case.status in (CaseStatus.REJECTED, CaseStatus.FAILED)
         return StateWords(CLOSED_WORDS[case.status], "" if gave_back else "danger", 4)

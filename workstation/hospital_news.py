@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -143,14 +143,14 @@ class HospitalNews:
         self._status.show_sync("The last sync failed", offline=True)
         self._alarm_by(sentence_for(error))
 
-    def show_outbox(self, entries: Sequence[OutboxEntry]) -> None:
-        """What waits to leave, and what needs a person."""
-        self._status.show_outbox(outbox_words(entries))
+    def show_outbox(self, entries: Sequence[OutboxEntry], kept: Collection[CaseId] = ()) -> None:
+        """What waits to leave, and what needs a person. *kept*: locked cases whose reader has chosen."""
+        self._status.show_outbox(outbox_words(entries, kept))
 
 
-def outbox_words(entries: Sequence[OutboxEntry]) -> str:
+def outbox_words(entries: Sequence[OutboxEntry], kept: Collection[CaseId] = ()) -> str:
     """``1 opinion waits to leave``; what needs attention is said first. Why, the transfers page says."""
-    stuck = [entry for entry in entries if entry.state is OutboxState.NEEDS_ATTENTION]
+    stuck = [e for e in entries if e.state is OutboxState.NEEDS_ATTENTION and e.case_id not in kept]
     opinions = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.OPINION]
     words = (OutboxKind.TASK_MOVE, OutboxKind.MESSAGE)
     messages = [e for e in entries if e.state is OutboxState.WAITING and e.kind in words]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sync.records.case import Case, CaseStatus
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from workstation.case_state import StateWords, state_of
+from workstation.left_unsent import find_left_unsent
 
 if TYPE_CHECKING:
     from sync.store.database import Store
@@ -23,6 +24,8 @@ def load_state(store: Store, case: Case, entries: Sequence[OutboxEntry]) -> Stat
         queued_move=queued_move_of(entries),
         signed=signed,
         delivered=signed and store.opinions.find_receipt(case_id) is not None,
+        left_unsent=find_left_unsent(store, case_id) is not None,
+        amending=signed and store.amendments.find(case_id) is not None,
         stuck=any(e.kind is OutboxKind.OPINION and e.state is OutboxState.NEEDS_ATTENTION for e in entries),
         withdrawn=store.cases.find_withdrawal(case_id) is not None,
     )

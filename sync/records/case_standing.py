@@ -23,6 +23,10 @@ class CaseStanding:
     delivered: bool
     stuck: bool
     """A signed opinion needs attention before it is tried again."""
+    left_unsent: bool
+    """What was signed stays here by the reader's choice: the hospital holds another opinion of theirs."""
+    amending: bool
+    """The form of the delivered opinion is open again."""
     queued_move: CaseStatus | None
     """Where the reader moves the case: queued, and not at the hospital yet."""
     unread: int

@@ -31,7 +31,7 @@ class OutboxState(Enum):
     NEEDS_ATTENTION = "needs attention"
     DELIVERED = "delivered"
     VOID = "void"
-    """Taken back by the reader, or an opinion that was signed again instead; it never leaves."""
+    """Taken back or left unsent by the reader, or an opinion that was signed again instead; it never leaves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,15 @@ class ConflictStore:
         with self._database.reading() as connection:
             return connection.execute(query.order_by(conflict.c.conflict_id.desc()).limit(1)).scalar_one_or_none()
 
+    def find_settled(self, case_id: CaseId, kind: ConflictKind) -> Json | None:
+        """The detail of the last conflict of that kind that was settled; None: there was none."""
+        query = select(conflict.c.detail).where(
+            conflict.c.case_id == case_id, conflict.c.kind == kind.value, conflict.c.settled_at.is_not(None)
+        )
+        with self._database.reading() as connection:
+            detail = connection.execute(query.order_by(conflict.c.conflict_id.desc()).limit(1)).scalar_one_or_none()
+        return None if detail is None else json.loads(detail)
+
     def settle(self, conflict_id: int, choice: str) -> Changes:
         """A person chose *choice*. Nothing happens to one that is settled already."""
         with self._database.writing() as connection:
@@ -126,6 +135,15 @@ class ConflictStore:
     def list_locks(self) -> tuple[CaseLock, ...]:
         with self._database.reading() as connection:
             rows = connection.execute(select(case_lock).order_by(case_lock.c.case_id)).all()
+        return tuple(_lock(row) for row in rows)
+
+    def list_settled_locks(self) -> tuple[CaseLock, ...]:
+        """Locked cases about which nothing is asked of the reader, or no more: kept until their time is over."""
+        kinds = [kind.value for kind in ConflictKind if kind.locks]
+        asked = select(conflict.c.case_id).where(conflict.c.settled_at.is_(None), conflict.c.kind.in_(kinds))
+        query = select(case_lock).where(case_lock.c.case_id.not_in(asked)).order_by(case_lock.c.case_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
         return tuple(_lock(row) for row in rows)
 
 

@@ -89,10 +89,11 @@ class OpinionStore:
         touched = frozenset({frozen.case_id})
         return Changes(cases=touched, opinions=touched, outbox=touched)
 
-    def void_signed(self, opinion_identifier: str, reason: str) -> Changes:
+    def void_signed(self, opinion_identifier: str, reason: str, *, opens_amendment: bool = True) -> Changes:
         """Take an undelivered opinion out of the outbox for ever, so that its case can be reviewed and signed again.
 
-        Its bytes stay, unchanged. SigningRefused where it has been delivered; a second time nothing happens.
+        Its bytes stay, unchanged. What it amended is being amended again, unless *opens_amendment* is false.
+        SigningRefused where it has been delivered; a second time nothing happens.
         """
         with self._database.writing() as connection:
             opinion = _find(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
@@ -112,8 +113,8 @@ class OpinionStore:
                 .where(outbox.c.kind == OutboxKind.OPINION.value, outbox.c.subject == opinion_identifier)
                 .values(state=OutboxState.VOID.value)
             )
-            if (amendment := amendment_of(opinion.frozen)) is not None:
-                put_begun(connection, case_id, amendment)  # what was being amended is again
+            if opens_amendment and (amendment := amendment_of(opinion.frozen)) is not None:
+                put_begun(connection, case_id, amendment)
             self._audit.append_within(
                 connection, "opinion made void", case_id, opinion_identifier, "done", {"reason": reason}
             )

@@ -146,6 +146,26 @@ class OutboxStore:
             self._audit.append_within(connection, "taken back", case_id, row.kind, "done", {})
         return Changes(outbox=frozenset({case_id}))
 
+    def leave_unsent(self, opinion_identifier: str, reason: str) -> Changes:
+        """The reader leaves a signed opinion here, unsent for ever: it stands as it was, and waits no longer."""
+        with self._database.writing() as connection:
+            case_id = connection.execute(
+                update(outbox)
+                .where(
+                    outbox.c.kind == OutboxKind.OPINION.value,
+                    outbox.c.subject == opinion_identifier,
+                    outbox.c.state.not_in(_CLOSED),
+                )
+                .values(state=OutboxState.VOID.value)
+                .returning(outbox.c.case_id)
+            ).scalar_one_or_none()
+            if case_id is None:
+                return Changes()
+            self._audit.append_within(
+                connection, "sync conflict", CaseId(case_id), opinion_identifier, "left unsent", {"reason": reason}
+            )
+        return Changes(outbox=frozenset({CaseId(case_id)}))
+
     def record_delivered(self, entry_id: int) -> Changes:
         """It has arrived. ValueError for an opinion without receipt: `put_receipt` delivers those."""
         with self._database.writing() as connection:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -17,6 +18,7 @@ from sync.store.connection import Database
 from sync.store.record_codec import from_text
 from sync.store.signed_seal import stands
 from sync.store.tables import (
+    begun_amendment,
     case_record,
     opinion_draft,
     outbox,
@@ -69,23 +71,26 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
     drafted = frozenset(
         connection.execute(select(opinion_draft.c.case_id).where(opinion_draft.c.case_id.in_(wanted))).scalars()
     )
-    delivered = _signed(connection, wanted)
-    open_entries = (
+    signed = _signed(connection, wanted)
+    entries = (
         select(outbox.c.case_id, outbox.c.kind, outbox.c.subject, outbox.c.state)
         .where(
             outbox.c.case_id.in_(wanted),
             outbox.c.kind.in_((OutboxKind.TASK_MOVE.value, OutboxKind.OPINION.value)),
-            outbox.c.state.in_((OutboxState.WAITING.value, OutboxState.NEEDS_ATTENTION.value)),
+            outbox.c.state.in_((OutboxState.WAITING.value, OutboxState.NEEDS_ATTENTION.value, OutboxState.VOID.value)),
         )
         .order_by(outbox.c.entry_id)
     )
     moving: dict[str, CaseStatus] = {}
     stuck: set[str] = set()
-    for row in connection.execute(open_entries):
-        needs_attention = row.state == OutboxState.NEEDS_ATTENTION.value
-        if row.kind == OutboxKind.OPINION.value and needs_attention:
+    never_leaving: set[str] = set()
+    for row in connection.execute(entries):
+        state = OutboxState(row.state)
+        if row.kind == OutboxKind.OPINION.value and state is OutboxState.NEEDS_ATTENTION:
             stuck.add(row.case_id)
-        elif row.kind == OutboxKind.TASK_MOVE.value and not needs_attention:
+        elif row.kind == OutboxKind.OPINION.value and state is OutboxState.VOID:
+            never_leaving.add(row.subject)
+        elif row.kind == OutboxKind.TASK_MOVE.value and state is OutboxState.WAITING:
             moving[row.case_id] = CaseStatus(row.subject)
     seen: dict[str, set[str]] = defaultdict(set)
     for row in connection.execute(select(seen_message).where(seen_message.c.case_id.in_(wanted))):
@@ -97,15 +102,18 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
     ).all()
     for case_id, record, withdrawn in rows:
         case = from_text(Case, record)
+        standing = signed.get(case_id)
         yield CaseStanding(
             case=case,
             files_here=here.get(case_id, {}),
             strangers=strangers.get(case_id, 0),
             rejected=rejected.get(case_id, 0),
-            drafted=case_id in drafted and case_id not in delivered,
-            signed=case_id in delivered,
-            delivered=delivered.get(case_id, False),
+            drafted=case_id in drafted and standing is None,
+            signed=standing is not None,
+            delivered=standing is not None and standing.is_delivered,
             stuck=case_id in stuck,
+            left_unsent=standing is not None and standing.identifier in never_leaving,
+            amending=standing is not None and standing.is_being_amended,
             queued_move=moving.get(case_id),
             unread=sum(
                 message.reference not in seen[case_id] for message in case.messages if not message.is_from_reader
@@ -114,14 +122,27 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
         )
 
 
-def _signed(connection: Connection, wanted: list[CaseId]) -> dict[str, bool]:
-    """Of each case with a signed opinion, whether the receipt of its latest version has come."""
+class _Signed(NamedTuple):
+    identifier: str
+    is_delivered: bool
+    is_being_amended: bool
+
+
+def _signed(connection: Connection, wanted: list[CaseId]) -> dict[str, _Signed]:
+    """Of each case with a signed opinion that stands, the latest version and how it stands."""
     signed = signed_opinion.c
     received = receipt.c.opinion_identifier
     query = (
-        select(signed.case_id, received)
-        .select_from(signed_opinion.outerjoin(receipt, received == signed.opinion_identifier))
+        select(signed.case_id, signed.opinion_identifier, received, begun_amendment.c.case_id)
+        .select_from(
+            signed_opinion.outerjoin(receipt, received == signed.opinion_identifier).outerjoin(
+                begun_amendment, begun_amendment.c.case_id == signed.case_id
+            )
+        )
         .where(signed.case_id.in_(wanted), stands())
         .order_by(signed.case_id, signed.version)
     )
-    return {case_id: found is not None for case_id, found in connection.execute(query)}
+    return {
+        case_id: _Signed(name, found is not None, begun is not None)
+        for case_id, name, found, begun in connection.execute(query)
+    }

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton, QTableView, QTableWidget, QWidget
 
 from sync.demo_hospital.case_resources import OWNER
 from sync.records.opinion import OpinionDraft
@@ -66,9 +66,37 @@ class Screen:
     def wait_for_no_dialog(self) -> None:
         self.hands.wait_until(lambda: self.hands.look_for("conflict-dialog", QDialog) is None, "the dialog to go")
 
+    def waiting(self) -> str:
+        """What the status line says of what waits to leave."""
+        words = self.hands.look_for("status-outbox", QLabel)
+        return words.text() if words is not None else ""
+
+    def leaving(self) -> list[str]:
+        """The rows of what waits to leave, on the transfers page."""
+        self.key(Qt.Key.Key_F7)
+        let_live(0.3)
+        table = self.hands.look_for("leaving-table", QTableWidget)
+        if table is None:
+            return []
+        cells = [[table.item(row, column) for column in range(table.columnCount())] for row in range(table.rowCount())]
+        return [" | ".join(cell.text() for cell in row if cell is not None) for row in cells]
+
+    def state_in_worklist(self) -> str:
+        """The pill of the case in the worklist."""
+        self.key(Qt.Key.Key_F2)
+        table = self.hands.find("worklist-table", QTableView)
+        return str(table.model().index(0, 0).data())
+
+    def opinion_status(self) -> str:
+        """The pill and the line of the opinion page, and whatever else they say."""
+        self.key(Qt.Key.Key_F6)
+        self.hands.wait_until(lambda: self.hands.look_for("opinion-status", QLabel) is not None, "the opinion page")
+        return self.hands.find("opinion-status", QLabel).text()
+
     def open_case(self) -> None:
         from workstation.worklist.page import WorklistPage
 
+        self.key(Qt.Key.Key_F2)
         page = self.hands.wait_for("page-worklist", WorklistPage)
         page.open_requested.emit(str(CASE))
         self.hands.wait_until(lambda: "Moreau" in self.identity(), "the case to open")
@@ -122,6 +150,7 @@ class Screen:
 
 
 Begin = Callable[..., Screen]
+BeginAgain = Callable[[Screen], Screen]
 
 
 @pytest.fixture
@@ -147,6 +176,24 @@ def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any, authority: Authori
         screen = Screen(application)
         screen.hands.wait_until(lambda: application.is_ready or bool(application.failure), "the program", 40)
         assert not application.failure
+        return screen
+
+    yield start
+    for application in running:
+        application.close()
+
+
+@pytest.fixture
+def begin_again(tmp_path: Path) -> Iterator[BeginAgain]:
+    """Ends the program and starts it anew on what it left on the disk."""
+    running: list[RunningApplication] = []
+
+    def start(former: Screen) -> Screen:
+        former.running.close()
+        running.append(build_application(tmp_path / "home", "demo"))
+        screen = Screen(running[-1])
+        screen.hands.wait_until(lambda: running[-1].is_ready or bool(running[-1].failure), "the program", 40)
+        assert not running[-1].failure
         return screen
 
     yield start

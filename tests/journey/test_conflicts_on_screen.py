@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QDialog, QFrame, QLabel
 
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.records.conflict import ConflictKind
 from sync.store.database import open_store
 from sync.sync_round import run_sync_round
 from sync.transfer.hospital import connect_hospital
-from tests.journey.screen_at_a_hospital import ALT, CONTROL, SHIFT, Begin, begin  # noqa: F401 - fixture
+from tests.journey.screen_at_a_hospital import ALT, CONTROL, SHIFT, Begin, BeginAgain, begin, begin_again  # noqa: F401 - fixture
 from tests.sync.conftest import hospital, hospital_server  # noqa: F401 - fixtures
 from tests.sync.signing.conftest import authority  # noqa: F401 - fixture
 from tests.sync.small_hospital import SmallHospital
@@ -66,11 +66,13 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
 def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_grace(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,  # noqa: F811
+    begin_again: BeginAgain,  # noqa: F811
 ) -> None:
     screen = begin(signed=True, change=lambda: hospital.change("Task/task-so-1", status="cancelled"))
     assert screen.sentence() == "The hospital has cancelled case SO-1; nothing was sent."
     assert screen.choices()[0].startswith("Keep it locked until ")
     screen.photograph("2-cancelled-b-dialog")
+    assert screen.waiting() == "1 needs attention (F7)"
     screen.key(Qt.Key.Key_Return)
     screen.wait_for_no_dialog()
     assert screen.store.opinions.find_signed(CASE) is not None
@@ -84,7 +86,17 @@ def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_gra
         lambda: any("has cancelled case SO-1" in text for text in screen.hands.texts()), "the sentence in its place"
     )
     screen.photograph("2-cancelled-c-after")
-    screen.photograph_worklist("2-cancelled-d-worklist")
+    for moment in ("after", "restarted"):
+        if moment == "restarted":
+            screen = begin_again(screen)
+            let_live(1.5)
+            assert screen.hands.look_for("conflict-dialog", QDialog) is None, "it was settled"
+        assert screen.state_in_worklist() == "Withdrawn"
+        screen.photograph_worklist(f"2-cancelled-d-worklist-{moment}")
+        assert screen.waiting() == "", "the reader has chosen; nobody need attend to it"
+        (row,) = screen.leaving()
+        assert "Opinion | SO-1 | Kept, locked |" in row
+        screen.photograph(f"2-cancelled-e-transfers-{moment}")
 
 
 def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
@@ -166,6 +178,7 @@ def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_a
 def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,  # noqa: F811
+    begin_again: BeginAgain,  # noqa: F811
 ) -> None:
     def deliver_from_elsewhere() -> None:
         ours = signed_opinion()
@@ -194,9 +207,18 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     screen.wait_for_no_dialog()
     assert screen.store.conflicts.list_open() == ()
     assert hospital.count("DiagnosticReport") == 1
-    screen.photograph_worklist("5-already-there-c-worklist")
-    screen.open_case()
-    screen.photograph("5-already-there-d-case")
-    screen.key(Qt.Key.Key_F6)
-    screen.photograph("5-already-there-e-opinion")
+    for moment in ("after", "restarted"):
+        if moment == "restarted":
+            screen = begin_again(screen)
+            let_live(1.5)
+            assert screen.hands.look_for("conflict-dialog", QDialog) is None, "it was settled"
+        assert screen.state_in_worklist() == "Already there"
+        screen.photograph_worklist(f"5-already-there-c-worklist-{moment}")
+        assert (screen.waiting(), screen.leaving()) == ("", [])
+        screen.photograph(f"5-already-there-f-transfers-{moment}")
+        screen.open_case()
+        screen.photograph(f"5-already-there-d-case-{moment}")
+        assert any("Not sent: the hospital already holds your opinion" in text for text in screen.hands.texts())
+        assert screen.opinion_status() == "Already there"
+        screen.photograph(f"5-already-there-e-opinion-{moment}")
     assert ConflictKind.ALREADY_THERE.value in [row.object for row in screen.store.audit.entries()]

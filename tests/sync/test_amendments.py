@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from sync.conflict_choices import sign_again
 from sync.errors import Offline, SigningRefused
 from sync.fhir.fhir_gateway import HttpFhirGateway
-from sync.outbox import sign_again
 from sync.records.amendment import AmendmentKind
 from sync.records.opinion import OpinionDraft, SignedOpinion
 from sync.records.outbox_entry import OutboxState

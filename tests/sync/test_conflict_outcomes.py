@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from sync.case_custody import shred_due_cases
+from sync.conflict_choices import leave_at_that, sign_again
 from sync.demo_hospital.case_resources import OWNER
 from sync.errors import CaseLocked, ExportNotAllowed, SigningRefused, StoreUnavailable
 from sync.fhir.opinion_mapping import opinion_bundle
-from sync.outbox import deliver_outbox, pause_after, sign_again
+from sync.outbox import deliver_outbox, pause_after
 from sync.outbox_export import export_entry, export_to_folder
-from sync.records.case import CaseId
+from sync.records.amendment import AmendmentKind
+from sync.records.case import Case, CaseId
 from sync.records.conflict import ConflictKind
 from sync.records.opinion import SignedOpinion
 from sync.records.outbox_entry import OutboxState
@@ -83,6 +85,41 @@ def test_that_a_first_version_that_arrived_after_all_is_acknowledged_and_the_sec
     receipt = store.opinions.find_receipt_of(IDENTIFIER)
     assert receipt is not None and receipt.already_there
     assert hospital.count("DiagnosticReport") == 1
+    (conflict,) = store.conflicts.list_open()
+    leave_at_that(store, conflict)
+    leave_at_that(store, conflict)
+    assert store.opinions.find_receipt(CASE) == receipt, "the version that arrived stands again"
+    assert [entry.state for entry in store.outbox.list_entries()] == [OutboxState.DELIVERED, OutboxState.VOID]
+    store.amendments.begin(CASE, AmendmentKind.CORRECTION, "What the second version said.")
+
+
+def test_that_an_opinion_left_at_anothers_is_closed_for_good_and_never_sent(
+    hospital: SmallHospital, store: Store
+) -> None:
+    case = prepare(hospital, store)
+    put_there_from_another_computer(hospital, case)
+    (_problem,) = deliver(hospital, store)
+    (conflict,) = store.conflicts.list_open()
+    leave_at_that(store, conflict)
+    store.conflicts.settle(conflict.conflict_id, "understood")
+    (entry,) = store.outbox.list_entries()
+    assert entry.state is OutboxState.VOID
+    assert not store.outbox.retry(entry.entry_id), "nobody brings it back into the queue"
+    assert deliver(hospital, store) == ()
+    assert hospital.count("DiagnosticReport") == 1
+    standing = store.opinions.find_signed(CASE)
+    assert standing is not None and standing.frozen.envelope == signed_opinion().frozen.envelope
+    told = [(row.object, row.outcome) for row in store.audit.entries() if row.action == "sync conflict"]
+    assert (IDENTIFIER, "left unsent") in told
+    assert (ConflictKind.ALREADY_THERE.value, "understood") in told
+
+
+def put_there_from_another_computer(hospital: SmallHospital, case: Case) -> None:
+    ours = signed_opinion()
+    other = replace(ours, report_pdf=b"%PDF-1.7 other", frozen=replace(ours.frozen, envelope=b'{"type":"other"}'))
+    connected = connect_hospital(hospital.profile())
+    connected.fhir.transaction(opinion_bundle(other, case, hospital.resource("Task/task-so-1"), frozenset()))
+    connected.close()
 
 
 def without(statement: dict[str, Any], *, transaction: bool, conditional: bool) -> dict[str, Any]:

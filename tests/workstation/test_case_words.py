@@ -42,6 +42,13 @@ def test_that_what_was_signed_here_counts_before_the_hospital_says_so() -> None:
     assert state_of(make_case(), signed=True, stuck=True).text == "Needs attention"
     assert state_of(make_case(), signed=True, stuck=True, delivered=True).text == "Delivered"
     assert state_of(make_case(), signed=True, delivered=True).text == "Delivered"
+    assert state_of(make_case(status=CaseStatus.COMPLETED), signed=True).text == "Waits to leave", "an amendment"
+    assert state_of(make_case(status=CaseStatus.COMPLETED), signed=True, left_unsent=True).text == "Already there"
+
+
+def test_that_a_delivered_case_says_that_its_amendment_is_being_written() -> None:
+    words = state_of(make_case(status=CaseStatus.COMPLETED), amending=True, signed=True, delivered=True)
+    assert (words.text, words.pill) == ("Delivered · amendment in progress", "Delivered · amending")
 
 
 def test_that_a_withdrawn_case_says_so_whatever_else_happened() -> None:

@@ -16,6 +16,7 @@ from workstation.case.conversation import Conversation, conversation_of
 from workstation.case_state import PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
+from workstation.left_unsent import LeftUnsent
 from workstation.size_words import size_words
 from workstation.window.patient_identity import PatientIdentity, identity_of
 
@@ -113,6 +114,7 @@ def summarise(
     message_draft: str,
     signed: bool,
     receipt: Receipt | None,
+    left_unsent: LeftUnsent | None,
     withdrawal: str | None,
 ) -> CaseSummary:
     """Put *case* and what is *here* of it in words; *entries*: its part of the outbox, *seen*: messages looked at."""
@@ -138,7 +140,7 @@ def summarise(
         conversation=conversation_of(case, entries, seen, message_draft, now),
         can_write=withdrawal is None and not case.status.is_terminal,
         read_only=is_closed,
-        receipt=_receipt_words(receipt, now),
+        receipt=left_unsent.sentence if left_unsent is not None else _receipt_words(receipt, now),
     )
 
 

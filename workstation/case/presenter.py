@@ -15,6 +15,7 @@ from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
 from workstation.completeness import completeness_of
 from workstation.lanes import Lanes
+from workstation.left_unsent import find_left_unsent
 from workstation.stored_state import load_state
 
 if TYPE_CHECKING:
@@ -157,5 +158,6 @@ def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
         message_draft=store.messages.find_draft(case_id),
         signed=signed,
         receipt=store.opinions.find_receipt(case_id) if signed else None,
+        left_unsent=find_left_unsent(store, case_id),
         withdrawal=store.cases.find_withdrawal(case_id),
     )

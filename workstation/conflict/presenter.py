@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.case_custody import shred_case
 from sync.changes import Changes
-from sync.outbox import sign_again
+from sync.conflict_choices import leave_at_that, sign_again
 from sync.outbox_export import export_entry
 from sync.records.asked_for import AskedFor, Difference, asked_for, differences_sentence, find_differences
 from sync.records.case import CaseId
@@ -149,6 +149,8 @@ class ConflictPresenter:
             return Changes()
         if choice_id == SIGN_AGAIN:
             sign_again(self._store, case_id)
+        elif choice_id == UNDERSTOOD and conflict.kind is ConflictKind.ALREADY_THERE:
+            leave_at_that(self._store, conflict)
         elif choice_id == SHRED:
             shred_case(self._store, case_id, conflict.sentence)
         self._store.conflicts.settle(conflict.conflict_id, choice_id)

@@ -31,6 +31,7 @@ from sync.records.questionnaire_response import (
 )
 from sync.store.database import Store
 from workstation.completeness import completeness_of
+from workstation.left_unsent import LeftUnsent, find_left_unsent
 from workstation.opinion.form_state import Candidate, LengthMark
 from workstation.opinion.marks_export import MarkShelf
 
@@ -58,6 +59,10 @@ class Desk:
     signed_at_text: str = ""
     receipt: Receipt | None = None
     outbox_entry: OutboxEntry | None = None
+    left_unsent: LeftUnsent | None = None
+    """The signed opinion stays here by the reader's choice, and what the hospital holds instead."""
+    unsent_version: str = ""
+    """A later version than the delivered one that never left: “Version 2 of 2026-11-28 was not sent.”"""
     has_conflict: bool = False
     """The reader has a choice to make about it that was put off or is on the screen."""
     amendment: Amendment | None = None
@@ -132,6 +137,8 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         signed_at_text=f"{signed.frozen.signed_at.astimezone():%Y-%m-%d %H:%M %Z}" if signed else "",
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         outbox_entry=entries[-1] if entries else None,
+        left_unsent=find_left_unsent(store, case_id) if signed else None,
+        unsent_version=_unsent_words(signed, store.opinions.list_signed(case_id)) if signed else "",
         has_conflict=any(conflict.case_id == case_id for conflict in store.conflicts.list_open()),
         amendment=amendment,
         amends=_amends_words(signed, store.opinions.list_signed(case_id)) if signed else "",
@@ -149,6 +156,11 @@ def _amends_words(signed: SignedOpinion, versions: Sequence[SignedOpinion]) -> s
     if earlier is None:
         return f"{deed} opinion {amendment.opinion_identifier}"
     return f"{deed} version {earlier.version} of {earlier.signed_at.astimezone():%Y-%m-%d}"
+
+
+def _unsent_words(standing: SignedOpinion, versions: Sequence[SignedOpinion]) -> str:
+    later = [one.frozen for one in versions if one.frozen.version > standing.frozen.version]
+    return " ".join(f"Version {one.version} of {one.signed_at.astimezone():%Y-%m-%d} was not sent." for one in later)
 
 
 _DEEDS = {AmendmentKind.CORRECTION: "corrects", AmendmentKind.ADDENDUM: "adds to"}

@@ -24,6 +24,7 @@ from sync.records.outbox_entry import OutboxEntry, OutboxState
 from sync.records.questionnaire import Item
 from sync.records.questionnaire_response import ItemPath, Response, load_response
 from viewers.errors import ViewerError
+from workstation.case_state import ALREADY_THERE
 from workstation.lanes import Lanes
 from workstation.opinion.code_lists import load_code_lists
 from workstation.opinion.form_state import MEASUREMENTS, FormState, LengthMark, SectionProgress
@@ -552,7 +553,10 @@ def _status(desk: Desk) -> StatusWords:
         return StatusWords("Draft", "accent", "Only on this computer until you sign it.")
     if desk.receipt is not None:
         title = f"Delivered, {desk.amends}" if desk.amends else "Delivered"
-        return StatusWords(title, "good", "The hospital has received your opinion.")
+        detail = f"The hospital has received your opinion. {desk.unsent_version}".rstrip()
+        return StatusWords(title, "good", detail)
+    if desk.left_unsent is not None:
+        return StatusWords(ALREADY_THERE.text, ALREADY_THERE.tone, desk.left_unsent.sentence)
     entry: OutboxEntry | None = desk.outbox_entry
     if entry is not None and entry.state is OutboxState.NEEDS_ATTENTION:
         what_next = CHOICE_IS_OPEN if desk.has_conflict else WHAT_NEXT

@@ -107,14 +107,17 @@ def _load_rows(store: Store, now: datetime) -> tuple[LeavingRow, ...]:
     """On the store lane."""
     may_export = site_rules(store.directory).export_unsent
     waiting = [entry for entry in store.outbox.list_entries() if entry.state not in CLOSED]
-    return tuple(_row(store, entry, now, may_export=may_export) for entry in waiting)
+    kept = {lock.case_id: lock.shred_after for lock in store.conflicts.list_settled_locks()} if waiting else {}
+    return tuple(_row(store, entry, now, kept.get(entry.case_id), may_export=may_export) for entry in waiting)
 
 
-def _row(store: Store, entry: OutboxEntry, now: datetime, *, may_export: bool) -> LeavingRow:
+def _row(
+    store: Store, entry: OutboxEntry, now: datetime, kept_until: datetime | None, *, may_export: bool
+) -> LeavingRow:
     is_locked = store.conflicts.find_lock(entry.case_id) is not None
     case = None if is_locked else store.cases.find_case(entry.case_id)
     patient = "" if case is None else case.patient.display_name
-    return leaving_row(entry, patient, now, is_locked=is_locked, may_export=may_export)
+    return leaving_row(entry, patient, now, is_locked=is_locked, kept_until=kept_until, may_export=may_export)
 
 
 def _export(store: Store, entry_id: int, folder: Path) -> Path:

@@ -27,6 +27,8 @@ KIND_WORDS = {
 NOT_TRIED = "Not tried yet"
 NEXT_SYNC = "With the next sync"
 NOBODY_BEFORE_YOU = "When you retry"
+KEPT_LOCKED = "Kept, locked"
+IF_GIVEN_BACK = "If given back"
 CLOSED = (OutboxState.DELIVERED, OutboxState.VOID)
 
 
@@ -47,20 +49,32 @@ class LeavingRow:
     can_export: bool
 
 
-def leaving_row(entry: OutboxEntry, patient: str, now: datetime, *, is_locked: bool, may_export: bool) -> LeavingRow:
-    """*entry*, which is not delivered, in words. *is_locked*: nothing of its case leaves, whatever is asked."""
-    stuck = entry.state is OutboxState.NEEDS_ATTENTION
+def leaving_row(
+    entry: OutboxEntry,
+    patient: str,
+    now: datetime,
+    *,
+    may_export: bool,
+    is_locked: bool = False,
+    kept_until: datetime | None = None,
+) -> LeavingRow:
+    """*entry*, which is not delivered, in words. *is_locked*: nothing of its case leaves, whatever is asked.
+
+    *kept_until*: the reader knows of it and decided to keep it for so long; nobody need attend to it.
+    """
     is_receipt = entry.kind is OutboxKind.DELETION
+    is_kept = kept_until is not None and not is_receipt
+    stuck = entry.state is OutboxState.NEEDS_ATTENTION and not is_kept
     return LeavingRow(
         entry_id=entry.entry_id,
         case_id=entry.case_id,
         what=what_words(entry),
         case=f"{patient} · {entry.case_id}" if patient else str(entry.case_id),
-        state="Needs attention" if stuck else "Waits",
+        state=KEPT_LOCKED if is_kept else "Needs attention" if stuck else "Waits",
         needs_attention=stuck,
         tries=str(entry.attempts),
-        next_try=_next_try(entry, now),
-        why=entry.last_error or ("" if entry.attempts else NOT_TRIED),
+        next_try=IF_GIVEN_BACK if is_kept else _next_try(entry, now),
+        why=_why(entry, kept_until if is_kept else None),
         can_retry=is_receipt or not is_locked,
         can_export=may_export and not is_locked and not is_receipt,
     )
@@ -75,12 +89,25 @@ def what_words(entry: OutboxEntry) -> str:
 
 
 def heading_words(rows: tuple[LeavingRow, ...]) -> str:
-    """``Waiting to leave · 2, of which 1 needs attention``."""
-    stuck = sum(row.needs_attention for row in rows)
-    if not stuck:
-        return f"Waiting to leave · {len(rows)}"
-    needs = "needs" if stuck == 1 else "need"
-    return f"Waiting to leave · {len(rows)}, of which {stuck} {needs} attention"
+    """``Waiting to leave · 2, of which 1 needs attention · 1 kept, locked``."""
+    kept = sum(row.state == KEPT_LOCKED for row in rows)
+    stuck, waiting = sum(row.needs_attention for row in rows), len(rows) - kept
+    parts = []
+    if stuck:
+        parts.append(f"{waiting}, of which {stuck} {'needs' if stuck == 1 else 'need'} attention")
+    elif waiting:
+        parts.append(str(waiting))
+    if kept:
+        parts.append(f"{kept} kept, locked")
+    return " · ".join(["Waiting to leave" if waiting else "Not leaving", *parts])
+
+
+def _why(entry: OutboxEntry, kept_until: datetime | None) -> str:
+    why = entry.last_error or ("" if entry.attempts else NOT_TRIED)
+    if kept_until is None:
+        return why
+    until = f"{kept_until.astimezone():%d %B}".lstrip("0")
+    return f"{why} It is kept, locked, until {until}, and then deleted unless the hospital gives the case back."
 
 
 def _next_try(entry: OutboxEntry, now: datetime) -> str:

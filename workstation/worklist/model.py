@@ -90,13 +90,15 @@ class WorklistModel(QAbstractTableModel):
             return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             words = self._words(row, COLUMNS[index.column()])
+            if role != Qt.ItemDataRole.DisplayRole and COLUMNS[index.column()] == "STATE":
+                return row.state.text  # in full
             is_told = role != Qt.ItemDataRole.DisplayRole and COLUMNS[index.column()] == "QUESTION"
             return f"{words}\n{unread_words(row.unread)}" if is_told and row.unread else words
         return None
 
     def _words(self, row: WorklistRow, column: str) -> str:
         return {
-            "STATE": row.state.text,
+            "STATE": row.state.pill,
             "PRIORITY": row.priority,
             "PATIENT": f"{row.patient}\n{row.patient_details}",
             "QUESTION": row.question,

@@ -23,7 +23,7 @@ from workstation.worklist.model import COLUMNS, WorklistModel
 from workstation.worklist.presenter import WorklistRow
 from workstation.worklist.row_delegate import ROW_HEIGHT_PX, RowDelegate
 
-WIDTHS_PX = {"STATE": 124, "PRIORITY": 140, "PATIENT": 310, "DUE": 126, "HERE": 190}
+WIDTHS_PX = {"STATE": 150, "PRIORITY": 140, "PATIENT": 310, "DUE": 126, "HERE": 190}
 NO_CASES = (
     "No cases yet.\nReading Room fetches the cases assigned to you as soon as the hospital answers (Ctrl+R asks now)."
 )

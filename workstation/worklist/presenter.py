@@ -170,6 +170,8 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
         signed=standing.signed,
         delivered=standing.delivered,
         stuck=standing.stuck,
+        left_unsent=standing.left_unsent,
+        amending=standing.amending,
         withdrawn=standing.withdrawn,
     )
     here = completeness_in(standing)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sync.case_custody import shred_case
+from sync.conflict_choices import sign_again
 from sync.errors import SigningRefused, StoreUnavailable
-from sync.outbox import sign_again
 from sync.records.case import CaseId
 from sync.records.opinion import SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState

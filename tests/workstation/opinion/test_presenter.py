@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sync.changes import Changes
+from sync.conflict_choices import leave_at_that
 from sync.errors import SigningRefused, StoreUnavailable
 from sync.records.amendment import AmendmentKind
 from sync.records.annotation_record import AnnotationRevision
@@ -28,12 +29,14 @@ from tests.workstation.opinion.cases import some_case, some_resources
 from tests.workstation.opinion.conftest import PASSPHRASE, coded, complete_response
 from tests.workstation.opinion.lanes import LanesAtOnce
 from tests.workstation.opinion.watching_view import WatchingView
+from workstation.case.presenter import load_summary
 from workstation.clock import local_now
 from workstation.opinion.form_state import LengthMark
 from workstation.opinion.marks_export import export_marks
 from workstation.opinion.opinion_desk import draft_of, load_desk
 from workstation.opinion.presenter import OpinionPresenter
 from workstation.opinion.report_content import report_content
+from workstation.worklist.presenter import load_rows
 
 CASE = CaseId("SO-2026-00101")
 LIMITS: ItemPath = (("lim", 0),)
@@ -360,6 +363,32 @@ def test_that_an_opinion_that_may_not_leave_says_why_and_what_to_do(
     room.presenter.refresh()
     detail = room.view.shown.status.detail
     assert detail == f"{said} It stays on this computer, unsent, until you decide (Ctrl+Shift+X)."
+
+
+def test_that_an_opinion_left_at_the_one_already_there_says_so_on_every_later_start(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    room.open_complete(form)
+    room.presenter.ask_to_sign()
+    room.presenter.sign(PASSPHRASE, PIN)
+    (entry,) = store.outbox.list_entries()
+    store.outbox.record_attempt(entry.entry_id, "Already there; nothing was sent.", needs_attention=True)
+    detail = {"report": "DiagnosticReport/9", "received_at": "2026-11-12T09:00:00+00:00", "task_version": "4"}
+    store.conflicts.raise_conflict(CASE, ConflictKind.ALREADY_THERE, "Already there; nothing was sent.", detail)
+    (conflict,) = store.conflicts.list_open()
+    leave_at_that(store, conflict)
+    store.conflicts.settle(conflict.conflict_id, "understood")
+    later = Room(store)
+    later.presenter.open_case(CASE)
+    status = later.view.shown.status
+    assert (status.text, status.tone) == ("Already there", "good")
+    assert status.detail == (
+        "Not sent: the hospital already holds your opinion of 2026-11-12, signed on another computer. What you signed "
+        "here stays here as it was."
+    )
+    assert later.view.shown.signed_by and not later.view.shown.can_amend
+    assert load_rows(store, local_now(), None)[0].state.text == "Already there"
+    assert load_summary(store, CASE, local_now()).state.text == "Already there"
 
 
 def foreign_object() -> StoredObject:

@@ -13,11 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QTableWidget, QWidget
 
 from sync.changes import Changes
+from sync.records.conflict import CaseLock, ConflictKind
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from sync.store.database import Store, open_store
 from tests.sync.test_outbox import signed_opinion
 from tests.workstation.cases import CASE_ID, NOW, make_case
 from tests.workstation.lanes import ImmediateLanes
+from workstation.hospital_news import outbox_words
 from workstation.transfers.export_dialog import ExportQuestion
 from workstation.transfers.leaving_actions import leaving_actions
 from workstation.transfers.leaving_pane import LeavingPane
@@ -107,6 +109,24 @@ def test_that_a_stuck_opinion_is_called_so_in_the_worklist_until_it_is_tried_aga
     assert "tried again now" in desk.said[-1]
     assert desk.view.rows[0].state == "Waits"
     assert load_rows(store, NOW, None)[0].state.text == "Waits to leave"
+
+
+def test_that_what_is_locked_and_kept_by_choice_asks_for_nobody(store: Store) -> None:
+    put_aside(store)
+    lock = CaseLock(CASE_ID, ConflictKind.REASSIGNED, "Given away.", NOW, NOW + timedelta(days=7))
+    store.conflicts.lock_case(lock)
+    store.conflicts.raise_conflict(CASE_ID, ConflictKind.REASSIGNED, "Given away.")
+    desk = Desk(store)
+    assert desk.view.rows[0].needs_attention
+    store.conflicts.settle(store.conflicts.list_open()[0].conflict_id, "keep")
+    desk.presenter.changes_happened(Changes(outbox=frozenset({CASE_ID})))
+    (kept,) = desk.view.rows
+    assert (kept.state, kept.needs_attention, kept.next_try) == ("Kept, locked", False, "If given back")
+    until = f"{lock.shred_after.astimezone():%d %B}".lstrip("0")
+    assert f"until {until}, and then deleted" in kept.why
+    assert heading_words(desk.view.rows) == "Not leaving · 1 kept, locked"
+    assert heading_words((*desk.view.rows, row(ENTRY))) == "Waiting to leave · 1 · 1 kept, locked"
+    assert outbox_words(store.outbox.list_entries(), {CASE_ID}) == ""
 
 
 def test_that_a_site_that_forbids_exports_is_obeyed_and_a_failed_one_is_said(store: Store, tmp_path: Path) -> None:
