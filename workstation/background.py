@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from sync.errors import SyncError
 from viewers.errors import ViewerError
+from workstation.failure_words import sentence_for
 from workstation.logs import report_bug
 
 log = logging.getLogger("ui.background")
@@ -197,10 +198,3 @@ class Background(QObject):
     def _run_on_ui_thread(self, call: Callable[[], None]) -> None:
         if not self._stopping:
             call()
-
-
-def sentence_for(error: Exception) -> str:
-    """What a user is told: the sentence of an expected failure, or that the program is at fault."""
-    if isinstance(error, SyncError | ViewerError):
-        return str(error)
-    return f"Something went wrong inside the program ({type(error).__name__}); the log has the details."

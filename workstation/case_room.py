@@ -22,7 +22,7 @@ from sync.store.database import Store
 from sync.transfer.control import TransferControl
 from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
-from workstation.background import Background, sentence_for
+from workstation.background import Background
 from workstation.case.case_actions import case_actions
 from workstation.case.case_summary import CaseSummary
 from workstation.case.move_dialogs import MoveDialogs
@@ -35,6 +35,7 @@ from workstation.conflict.conflict_dialog import ConflictDialogs
 from workstation.conflict.presenter import ConflictPresenter
 from workstation.desk import Desk
 from workstation.door.object_inspector import ProcessInspector
+from workstation.failure_words import sentence_for
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
 from workstation.network_return import NetworkReturn

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from sync.audit import DONE, AuditAction
 from sync.errors import SigningRefused
 from workstation.actions.action import Action
-from workstation.background import Background, sentence_for
+from workstation.background import Background
+from workstation.failure_words import sentence_for
 from workstation.window.certificate_dialog import CertificateDialog
 from workstation.window.main_window import MainWindow
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from sync.errors import SyncError
-from workstation.background import Background, Ticket, sentence_for
+from workstation.background import Background, Ticket
+from workstation.failure_words import sentence_for
 from workstation.hospital_list import HospitalAddress, OpenedHospital, add_hospital, list_hospitals, remove_hospital
 from workstation.window.browser_pane import open_in_browser
 from workstation.window.hospitals_page import HospitalsPage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sync.records.case import CaseId
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from sync.transfer.progress import SyncProgress, SyncStage
-from workstation.background import sentence_for
+from workstation.failure_words import sentence_for
 from workstation.offline_words import offline_words
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from sync.audit import AuditAction
 from workstation.actions.action import Action
-from workstation.background import Background, Ticket, sentence_for
+from workstation.background import Background, Ticket
+from workstation.failure_words import sentence_for
 from workstation.window.browser_pane import open_in_browser
 from workstation.window.main_window import MainWindow
 from workstation.window.sign_in_dialog import SignInDialog

@@ -21,8 +21,9 @@ from sync.vault.keys import Unlock
 from workstation.actions.action import Action
 from workstation.actions.menus import Menus, Palette, ShortcutSheet
 from workstation.actions.registry import ActionRegistry
-from workstation.background import Background, sentence_for
+from workstation.background import Background
 from workstation.demo_mode import DemoAccount, DemoHospital
+from workstation.failure_words import sentence_for
 from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
 from workstation.passphrase_desk import PassphraseDesk

@@ -8,8 +8,9 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QKeyEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from workstation.background import Background, sentence_for
+from workstation.background import Background
 from workstation.case.document_rendering import DocumentProcess, PageSize, RenderedPage
+from workstation.failure_words import sentence_for
 from workstation.window.icons import icon
 
 ZOOMS = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QPus
 from sync.records.opinion import Receipt
 from sync.records.opinion_checks import Check, blocking_checks
 from workstation.opinion.form_state import SectionProgress
-from workstation.opinion.presenter import OpinionState
+from workstation.opinion.opinion_view import OpinionState
 from workstation.window.icons import icon
 from workstation.window.theme import COLOURS, colour, set_role
 

@@ -12,7 +12,8 @@ from sync.records.questionnaire_response import ItemPath
 from workstation.lanes import Lanes
 from workstation.opinion.amendment_dialog import AmendmentDialog
 from workstation.opinion.checks_pane import ChecksPane
-from workstation.opinion.presenter import OpinionPresenter, OpinionState
+from workstation.opinion.opinion_view import OpinionState
+from workstation.opinion.presenter import OpinionPresenter
 from workstation.opinion.questionnaire_form import QuestionnaireForm
 from workstation.opinion.report_content import moment_words
 from workstation.opinion.section_list import SectionList

@@ -1,102 +1,39 @@
-"""Decides what the opinion page shows and does: answers, drafts kept at each keystroke, checks, signing, receipt.
+"""Decides what the opinion page shows and does: opens a case's opinion, takes answers, checks what is to be signed.
 
-No Qt. Everything here runs on the UI thread; the lanes carry what takes time and bring its results back.
+No Qt. Everything here runs on the UI thread; the lanes carry what takes time and bring its results back. Keeping drafts
+is `drafting`'s, the signature `signing`'s, amendments are `amending`'s.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sync.changes import Changes
-from sync.errors import SigningRefused, SyncError
 from sync.records.amendment import AmendmentKind
-from sync.records.answer import Answer, Quantity
+from sync.records.answer import Answer
 from sync.records.answer_rules import Enablement, missing_answers, refused_answers
 from sync.records.case import CaseId
-from sync.records.opinion import OpinionDraft, Receipt
 from sync.records.opinion_checks import Check, blocking_checks, check_opinion
-from sync.records.outbox_entry import OutboxEntry, OutboxState
-from sync.records.questionnaire import Item
 from sync.records.questionnaire_response import ItemPath, Response, load_response
-from viewers.errors import ViewerError
-from workstation.case_state import ALREADY_THERE
+from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
+from workstation.opinion.amending import Amending
 from workstation.opinion.code_lists import load_code_lists
-from workstation.opinion.form_state import MEASUREMENTS, FormState, LengthMark, SectionProgress
+from workstation.opinion.drafting import Drafting
+from workstation.opinion.form_state import FormState, LengthMark
+from workstation.opinion.length_answers import with_length
 from workstation.opinion.opinion_desk import Desk, draft_of, load_desk, recalculate
+from workstation.opinion.opinion_status import opinion_status
+from workstation.opinion.opinion_view import OpinionState, OpinionView
+from workstation.opinion.section_progress import section_progress
+from workstation.opinion.signing import Signing, SigningTools
 
 if TYPE_CHECKING:
     from sync.store.database import Store
-    from workstation.opinion.signing_flow import DrawKeyImages, ExportMarks, PreparedOpinion
-
-
-RETRY_S = 2.0
-WHAT_NEXT = "What you signed stays on this computer, unsent: call the hospital."
-CHOICE_IS_OPEN = "It stays on this computer, unsent, until you decide (Ctrl+Shift+X)."
-
-
-@dataclass(frozen=True, slots=True)
-class StatusWords:
-    """Where the opinion stands: a pill and a line."""
-
-    text: str
-    tone: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OpinionState:
-    """Everything the opinion page shows."""
-
-    case_id: CaseId
-    form: FormState
-    checks: tuple[Check, ...]
-    status: StatusWords
-    saved: str
-    """Whether the last keystroke is on disk."""
-    can_sign: bool
-    receipt: Receipt | None = None
-    signed_by: str = ""
-    can_amend: bool = False
-    is_amending: bool = False
-    is_closed: bool = False
-    """Nothing can be written any more, and nothing was signed."""
-
-
-class OpinionView(Protocol):
-    """What the presenter tells the page."""
-
-    def show_opinion(self, state: OpinionState | None) -> None:
-        """Show this; None: no case is open."""
-
-    def show_problem(self, sentence: str) -> None:
-        """The form of this case cannot be shown, and why."""
-
-    def jump_to(self, path: ItemPath) -> None:
-        """Take the reader to that item."""
-
-    def show_amendment_question(self, opinion_identifier: str) -> None:
-        """Ask what is to be done to that delivered opinion, and why."""
-
-    def show_amendment_refused(self, sentence: str) -> None:
-        """It was not opened again, and why."""
-
-    def show_amendment_begun(self) -> None:
-        """Its form is open; the question can go."""
-
-    def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
-        """Open the signing dialog with exactly what will be signed."""
-
-    def show_signing_refused(self, sentence: str) -> None:
-        """Nothing was signed, and why."""
-
-    def show_signed(self) -> None:
-        """It is signed; the dialog can go."""
+    from workstation.opinion.signing_flow import DrawKeyImages, ExportMarks
 
 
 class OpinionPresenter:
@@ -121,9 +58,6 @@ class OpinionPresenter:
         self._now = now
         self._changed = changed
         self._sync_requested = sync_requested
-        self._export_marks = export_marks
-        self._draw_key_images = draw_key_images
-        self._app_version = app_version
         self._view: OpinionView | None = None
         self._wanted: CaseId | None = None
         self._desk: Desk | None = None
@@ -133,20 +67,19 @@ class OpinionPresenter:
         self._show_missing = False
         self._refreshing = False
         self._refresh_again = False
-        self._later = later
-        self._unsaved: dict[CaseId, OpinionDraft] = {}
-        self._unsaved_lock = threading.Lock()  # the store lane takes drafts out that this thread puts in
-        self._retry_is_due = False
-        self._save_failed = ""
         self._draft_announced = False
-        self._prepared: PreparedOpinion | None = None
-        self._busy = False
+        self._drafting = Drafting(store, lanes, later, written=self._drafts_written, failed=self._show_saved)
+        tools = SigningTools(now, export_marks, draw_key_images, app_version)
+        self._signing = Signing(
+            store, lanes, tools, on_screen=self._answers_on_screen, changed=self._show, signed=self._signed
+        )
+        self._amending = Amending(store, lanes, done=self._amended, failed=self._signing.fail)
 
     # --- opening -------------------------------------------------------------------------------------------------
 
     def attach(self, view: OpinionView) -> None:
         """Show opinions in *view* from now on."""
-        self._view = view
+        self._view = self._signing.view = self._amending.view = view
 
     @property
     def case_id(self) -> CaseId | None:
@@ -171,7 +104,7 @@ class OpinionPresenter:
 
         def failed(error: Exception) -> None:
             if self._wanted == case_id and self._view is not None:
-                self._view.show_problem(_sentence(error))
+                self._view.show_problem(sentence_for(error))
             if settled is not None:
                 settled()
 
@@ -215,22 +148,24 @@ class OpinionPresenter:
     @property
     def can_sign(self) -> bool:
         """An opinion is open that is not signed yet and not being signed."""
-        return self._desk is not None and not self._desk.is_read_only and not self._busy
+        return self._desk is not None and not self._desk.is_read_only and not self._signing.is_busy
 
     @property
     def can_amend(self) -> bool:
         """A delivered opinion is open, and may be amended."""
-        return self._desk is not None and self._desk.can_amend and not self._busy
+        return self._desk is not None and self._desk.can_amend and not self._signing.is_busy
 
     @property
     def is_amending(self) -> bool:
         """The form of a delivered opinion is open again."""
-        return self._desk is not None and self._desk.amendment is not None and not self._busy
+        return self._desk is not None and self._desk.amendment is not None and not self._signing.is_busy
 
     def _clear(self) -> None:
-        self._desk, self._response, self._prepared = None, None, None
+        self._desk, self._response = None, None
         self._checks, self._calculation_notes = (), {}
-        self._show_missing, self._save_failed, self._draft_announced = False, "", False
+        self._show_missing, self._draft_announced = False, False
+        self._drafting.problem = ""
+        self._signing.cancel()
         if self._view is not None:
             self._view.show_opinion(None)
 
@@ -241,7 +176,7 @@ class OpinionPresenter:
             # What is on screen is newer than any draft; the form object stays, and with it the cursor.
             desk = replace(desk, form=self._desk.form)
         else:
-            unsaved = None if desk.is_signed else self._unsaved.get(desk.case.case_id)
+            unsaved = None if desk.is_signed else self._drafting.find_unsaved(desk.case.case_id)
             self._response = desk.response if unsaved is None else load_response(desk.form, unsaved.response)
         self._desk = desk
         if not desk.is_signed and self._response is not None:
@@ -270,183 +205,67 @@ class OpinionPresenter:
         self._edit(lambda response: response.without_row(path))
 
     def take_mark(self, path: ItemPath, mark: LengthMark) -> None:
-        """Fill a measurement from a length mark: its label, and the long axis, or the short one if that is taken."""
-        _group, label, long_axis, short_axis = MEASUREMENTS
-        if mark.value_mm is None or self._response is None or self._desk is None:
-            return
-        length = self._length_answer(mark.value_mm)
-
-        def fill(response: Response) -> Response:
-            label_path, long_path = (*path, (label, 0)), (*path, (long_axis, 0))
-            if response.find_answer(long_path) is None:
-                response = response.with_answer(long_path, length)
-                if response.find_answer(label_path) is None:
-                    response = response.with_answer(label_path, Answer("valueString", mark.label))
-                return response
-            return response.with_answer((*path, (short_axis, 0)), length)
-
-        self._edit(fill)
-
-    def _length_answer(self, value_mm: float) -> Answer:
-        item = self._desk.form.find(MEASUREMENTS[2]) if self._desk is not None else None
-        if item is None or not item.units:
-            return Answer("valueQuantity", Quantity(value_mm, "mm"))
-        unit = item.units[0]
-        return Answer("valueQuantity", Quantity(value_mm, unit.display or unit.code, unit.system, unit.code))
+        """Fill a measurement from a length mark."""
+        desk = self._desk
+        if desk is not None and mark.value_mm is not None:
+            self._edit(lambda response: with_length(desk.form, response, path, mark))
 
     def _edit(self, change: Callable[[Response], Response]) -> bool:
         """Change the answers, keep them, show what follows. False when nothing may change any more."""
         desk, response = self._desk, self._response
-        if desk is None or response is None or desk.is_read_only or self._prepared is not None:
+        if desk is None or response is None or desk.is_read_only or self._signing.is_previewed:
             return False
         try:
             changed = change(response)
         except KeyError:  # the row went away between the key and its arrival
             return False
         self._response, self._calculation_notes = recalculate(desk.form, changed, desk.context)
-        self._save()
+        self._drafting.keep(draft_of(desk, self._response, self._now().astimezone(UTC)))
         self._show()
         return True
 
-    # --- keeping -------------------------------------------------------------------------------------------------
-
-    def _save(self) -> None:
-        """Hand the newest draft to the store lane at once: switching case or closing the window loses no keystroke.
-
-        Every job there writes the newest drafts there are, so that many keystrokes become few writes.
-        """
-        desk, response = self._desk, self._response
-        if desk is None or response is None:
-            return
-        draft = draft_of(desk, response, self._now().astimezone(UTC))
-        with self._unsaved_lock:
-            self._unsaved[draft.case_id] = draft
-        self._write()
-
-    def _write(self) -> None:
-        self._lanes.store_lane(self._write_drafts, self._drafts_written, self._drafts_failed)
-
-    def _write_drafts(self) -> Changes:
-        changes = Changes()
-        for case_id, draft in tuple(self._unsaved.items()):
-            with suppress(SigningRefused):  # what was signed stands; this draft has nothing to add to it
-                changes |= self._store.opinions.put_draft(draft)
-            with self._unsaved_lock:
-                if self._unsaved.get(case_id) is draft:
-                    del self._unsaved[case_id]
-        return changes
-
     def _drafts_written(self, changes: Changes) -> None:
-        self._save_failed = ""
         self._show_saved()
         if self.case_id in changes.opinions and not self._draft_announced:
             self._draft_announced = True
             self._changed(changes)  # the worklist now says “In progress”
 
-    def _drafts_failed(self, error: Exception) -> None:
-        self._save_failed = _sentence(error)
-        self._show_saved()
-        if self._later is not None and not self._retry_is_due:
-            self._retry_is_due = True
-            self._later(RETRY_S, self._retry)
-
-    def _retry(self) -> None:
-        self._retry_is_due = False
-        if self._unsaved:
-            self._write()
-
-    @property
-    def _saving(self) -> bool:
-        return self.case_id in self._unsaved
-
     def _show_saved(self) -> None:
-        if self._save_failed or not self._saving:
+        if self._drafting.problem or self._drafting.find_unsaved(self.case_id) is None:
             self._show()
 
-    # --- signing -------------------------------------------------------------------------------------------------
+    # --- signing and amending ------------------------------------------------------------------------------------
 
     def ask_to_sign(self) -> None:
         """Check; then freeze and show exactly what will be signed. A failed check takes the reader to its place."""
         desk, response = self._desk, self._response
-        if desk is None or response is None or desk.is_read_only or self._busy:
+        if desk is None or response is None or desk.is_read_only or self._signing.is_busy:
             return
         blocking = blocking_checks(self._checks)
-        if blocking:
-            self._show_missing = True
-            self._show()
-            path = next((check.path for check in blocking if check.path is not None), None)
-            if path is not None and self._view is not None:
-                self._view.jump_to(path)
+        if not blocking:
+            self._signing.prepare(desk, response)
             return
-        self._busy = True
+        self._show_missing = True
         self._show()
-
-        def work() -> tuple[PreparedOpinion, str]:
-            from workstation.opinion.signing_flow import prepare_opinion  # pyHanko, fpdf2: not before they are needed
-
-            prepared = prepare_opinion(
-                self._store,
-                desk.case,
-                desk.form,
-                response,
-                export_marks=self._export_marks,
-                draw_key_images=self._draw_key_images,
-                app_version=self._app_version,
-                now=self._now().astimezone(),
-            )
-            return prepared, self._store.session.find("demo_signing_hint") or ""
-
-        def done(found: tuple[PreparedOpinion, str]) -> None:
-            self._busy = False
-            if self.case_id != desk.case.case_id:
-                return
-            if self._response != response:
-                # Typed while the preview was made: what is on screen is not what would be signed.
-                self._signing_failed(SigningRefused("The answers changed meanwhile. Nothing was signed; sign again."))
-                return
-            self._prepared = found[0]
-            self._show()
-            if self._view is not None:
-                self._view.show_preview(*found)
-
-        self._lanes.store_lane(
-            lambda: None, lambda _none: self._lanes.cpu_lane(work, done, self._signing_failed), self._signing_failed
-        )
+        path = next((check.path for check in blocking if check.path is not None), None)
+        if path is not None and self._view is not None:
+            self._view.jump_to(path)
 
     def cancel_signing(self) -> None:
         """The dialog was closed; what was frozen is dropped."""
-        self._prepared = None
+        self._signing.cancel()
 
     def sign(self, passphrase: str, pin: str) -> None:
         """Sign what was previewed."""
-        prepared = self._prepared
-        if prepared is None or self._busy:
-            return
-        self._busy = True
+        self._signing.sign(passphrase, pin)
 
-        def work() -> Changes:
-            from workstation.opinion.signing_flow import sign_opinion
+    def _answers_on_screen(self, case_id: CaseId) -> Response | None:
+        return self._response if self.case_id == case_id else None
 
-            return sign_opinion(self._store, prepared, passphrase, pin, now=self._now().astimezone())[1]
-
-        def done(changes: Changes) -> None:
-            self._busy, self._prepared = False, None
-            if self._view is not None:
-                self._view.show_signed()
-            self.refresh()
-            self._changed(changes)
-            self._sync_requested()
-
-        # The store lane, so that every mark and draft handed over before is in the store when the case is sealed.
-        self._lanes.store_lane(work, done, self._signing_failed)
-
-    def _signing_failed(self, error: Exception) -> None:
-        self._busy = False
-        self._show()
-        if self._view is not None:
-            self._view.show_signing_refused(_sentence(error))
-
-    # --- amending ------------------------------------------------------------------------------------------------
+    def _signed(self, changes: Changes) -> None:
+        self.refresh()
+        self._changed(changes)
+        self._sync_requested()
 
     def ask_to_amend(self) -> None:
         """Ask for the kind and the reason first."""
@@ -455,33 +274,17 @@ class OpinionPresenter:
 
     def amend(self, kind: AmendmentKind, reason: str) -> None:
         """Open the form of the delivered opinion again."""
-        case_id = self.case_id
-        if case_id is None or not self.can_amend:
-            return
-
-        def done(changes: Changes) -> None:
-            if self._view is not None:
-                self._view.show_amendment_begun()
-            self._changed(changes)
-            self.refresh()
-
-        def failed(error: Exception) -> None:
-            if self._view is not None:
-                self._view.show_amendment_refused(_sentence(error))
-
-        self._lanes.store_lane(lambda: self._store.amendments.begin(case_id, kind, reason), done, failed)
+        if self.case_id is not None and self.can_amend:
+            self._amending.begin(self.case_id, kind, reason)
 
     def drop_amendment(self) -> None:
         """The delivered opinion stands as it was; what was typed since is gone."""
-        case_id = self.case_id
-        if case_id is None or not self.is_amending:
-            return
+        if self.case_id is not None and self.is_amending:
+            self._amending.drop(self.case_id)
 
-        def done(changes: Changes) -> None:
-            self._changed(changes)
-            self.refresh()
-
-        self._lanes.store_lane(lambda: self._store.amendments.drop(case_id), done, self._signing_failed)
+    def _amended(self, changes: Changes) -> None:
+        self._changed(changes)
+        self.refresh()
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -499,7 +302,7 @@ class OpinionPresenter:
             missing={} if desk.is_read_only else missing,
             refused={problem.path: problem.sentence for problem in refused_answers(desk.form, response)},
             notes={**desk.notes, **self._calculation_notes},
-            sections=_sections(desk, response, enabled, missing),
+            sections=section_progress(desk, response, enabled, missing),
             candidates=(*desk.records, *desk.marks),
             lengths=desk.lengths,
             code_lists=load_code_lists(),
@@ -511,7 +314,7 @@ class OpinionPresenter:
                 case_id=desk.case.case_id,
                 form=form,
                 checks=self._checks,
-                status=_status(desk),
+                status=opinion_status(desk),
                 saved=self._saved_words(desk),
                 can_sign=self.can_sign,
                 receipt=desk.receipt,
@@ -528,62 +331,11 @@ class OpinionPresenter:
     def _saved_words(self, desk: Desk) -> str:
         if desk.is_read_only:
             return ""
-        if self._save_failed:
-            return f"Not saved: {self._save_failed}"
-        return "Saving …" if self._saving else "Saved on this computer"
+        if self._drafting.problem:
+            return f"Not saved: {self._drafting.problem}"
+        is_saving = self._drafting.find_unsaved(self.case_id) is not None
+        return "Saving …" if is_saving else "Saved on this computer"
 
 
 def _nothing() -> None:
     """Nobody waits for this."""
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, SyncError | ViewerError):
-        return str(error)
-    return f"Something went wrong inside the program ({type(error).__name__}); the log has the details."
-
-
-def _status(desk: Desk) -> StatusWords:
-    if desk.amendment is not None:
-        detail = f"{desk.amendment.title}. Reason: {desk.amendment.reason}\nOnly on this computer until you sign it."
-        return StatusWords(f"Draft {desk.amendment.kind.value}", "accent", detail)
-    if desk.closed:
-        return StatusWords("Closed", "", desk.closed)
-    if not desk.is_signed:
-        return StatusWords("Draft", "accent", "Only on this computer until you sign it.")
-    if desk.receipt is not None:
-        title = f"Delivered, {desk.amends}" if desk.amends else "Delivered"
-        detail = f"The hospital has received your opinion. {desk.unsent_version}".rstrip()
-        return StatusWords(title, "good", detail)
-    if desk.left_unsent is not None:
-        return StatusWords(ALREADY_THERE.text, ALREADY_THERE.tone, desk.left_unsent.sentence)
-    entry: OutboxEntry | None = desk.outbox_entry
-    if entry is not None and entry.state is OutboxState.NEEDS_ATTENTION:
-        what_next = CHOICE_IS_OPEN if desk.has_conflict else WHAT_NEXT
-        return StatusWords("Signed, not delivered", "danger", f"{entry.last_error} {what_next}")
-    detail = entry.last_error if entry is not None and entry.last_error else "It leaves with the next sync."
-    return StatusWords("Signed, waiting to leave", "warning", detail)
-
-
-def _sections(
-    desk: Desk, response: Response, enabled: frozenset[ItemPath], missing: dict[ItemPath, str]
-) -> tuple[SectionProgress, ...]:
-    sections = []
-    for item in desk.form.items:
-        if ((item.link_id, 0),) not in enabled or item.hidden:
-            continue
-        demanded, answered = 0, False
-        for path, below, row in response.walk():
-            if path[0][0] == item.link_id and path in enabled:
-                demanded += _is_demanded(below, path)
-                answered |= row.answer is not None and not row.answer.is_empty and not below.read_only
-        lacking = sum(path[0][0] == item.link_id for path in missing)
-        title = f"{item.prefix} {item.text}".strip()
-        sections.append(SectionProgress(item.link_id, title, demanded, max(0, demanded - lacking), answered))
-    if desk.closed:  # nothing is demanded any more
-        return tuple(replace(section, required=0, answered=0, has_answers=False) for section in sections)
-    return tuple(sections)
-
-
-def _is_demanded(item: Item, path: ItemPath) -> bool:
-    return item.required and item.is_question and path[-1][1] == 0

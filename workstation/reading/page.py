@@ -17,7 +17,7 @@ from sync.changes import Changes
 from sync.records.case import CaseId
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.image_view import ImageView
-from workstation.background import sentence_for
+from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import SaveState
 from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, AnnotationPane

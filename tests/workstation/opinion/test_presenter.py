@@ -150,7 +150,7 @@ def test_that_a_draft_that_could_not_be_written_is_told_retried_and_still_there_
         raise StoreUnavailable("The disk is full.")
 
     later: list[Callable[[], None]] = []
-    room.presenter._later = lambda _seconds, call: later.append(call)
+    room.presenter._drafting._later = lambda _seconds, call: later.append(call)
     room.presenter.open_case(CASE)
     with monkeypatch.context() as broken:
         broken.setattr(room.store.opinions, "put_draft", full)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sync.records.questionnaire_response import ItemPath
-from workstation.opinion.presenter import OpinionState
+from workstation.opinion.opinion_view import OpinionState
 from workstation.opinion.signing_flow import PreparedOpinion
 
 
