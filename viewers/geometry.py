@@ -12,6 +12,7 @@ Conventions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
@@ -48,6 +49,26 @@ class VoxelIndex(NamedTuple):
 
 
 Direction = tuple[float, float, float]
+"""A vector in patient axes: a unit direction, or a step in mm where its name says so."""
+
+
+def dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def length(a: Sequence[float]) -> float:
+    return sqrt(dot(a, a))
+
+
+def unit(a: Sequence[float]) -> Direction:
+    """The direction of *a*, one long."""
+    size = length(a)
+    return (a[0] / size, a[1] / size, a[2] / size)
+
+
+def cross(a: Direction, b: Direction) -> Direction:
+    """The vector perpendicular to both, by the right-hand rule."""
+    return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +90,12 @@ class PlaneGeometry:
     @property
     def normal(self) -> Direction:
         """Unit vector row × column."""
-        a, b = self.row_direction, self.column_direction
-        n = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
-        length = sqrt(n[0] ** 2 + n[1] ** 2 + n[2] ** 2)
-        return (n[0] / length, n[1] / length, n[2] / length)
+        return unit(cross(self.row_direction, self.column_direction))
 
     @property
     def distance_along_normal_mm(self) -> float:
         """The position projected on the normal: what slices are ordered by."""
-        n, p = self.normal, self.position
-        return n[0] * p.x_mm + n[1] * p.y_mm + n[2] * p.z_mm
+        return dot(self.normal, self.position)
 
     def to_patient(self, point: PixelPoint) -> PatientPoint:
         """The patient point shown at *point* of this image (PS3.3 equation C.7.6.2.1-1)."""

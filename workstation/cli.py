@@ -110,6 +110,10 @@ def make_parser() -> argparse.ArgumentParser:
     inspect = command("inspect", "image_commands", "inspect", "what the loaders make of files", json=True)
     inspect.add_argument("paths", metavar="PATH", nargs="+", type=Path)
     _add_snapshot(command("snapshot", "image_commands", "snapshot", "the pixels a reader would see, as a PNG file"))
+    volume = command("volume", "volume_command", "write_volume", "a series as one volume, for other programs (NIfTI)")
+    volume.add_argument("path", metavar="PATH", type=Path)
+    volume.add_argument("--out", metavar="FILE.nii.gz", type=_nifti_file, required=True)
+    _add_choice_of_series(volume)
     verify = command("verify", "verify_command", "verify", "who signed a report or opinion, and is it whole", json=True)
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument("--trust", metavar="CA.pem", type=Path, help="certificates to trust (default: the profile's)")
@@ -137,7 +141,7 @@ class _Faults(argparse.Action):
 def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
     snapshot.add_argument("path", metavar="PATH", type=Path)
     snapshot.add_argument("--out", metavar="FILE.png", type=Path, required=True)
-    snapshot.add_argument("--series", metavar="UID", help="which series, where PATH holds several")
+    _add_choice_of_series(snapshot)
     snapshot.add_argument("--frame", metavar="N", type=int, default=1, help="which image, from 1 in display order")
     look = snapshot.add_mutually_exclusive_group()
     look.add_argument("--window", metavar="CENTER,WIDTH|minmax|file", type=_window, help="what is black and white")
@@ -149,6 +153,17 @@ def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
     snapshot.add_argument("--bare", action="store_true", help="no text, letters or marks")
     snapshot.add_argument("--region", metavar="X,Y,W,H", type=_region, help="of a slide, in level-0 pixels")
     snapshot.add_argument("--no-icc", action="store_true", help="a slide's pixels as they are stored")
+
+
+def _add_choice_of_series(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--series", metavar="UID", help="which series, where PATH holds several")
+    command.add_argument("--part", metavar="N", type=int, help="which part of a series that fell into several")
+
+
+def _nifti_file(text: str) -> Path:
+    if not text.endswith((".nii", ".nii.gz")):
+        raise argparse.ArgumentTypeError("the file's name ends in .nii or .nii.gz")
+    return Path(text)
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from viewers.geometry import PlaneGeometry
 from viewers.image_text import Letters
 from viewers.radiology.frame import Frame
 
@@ -57,30 +58,33 @@ class DisplayOrientation:
 
 def letters(frame: Frame, orientation: DisplayOrientation) -> Letters | None:
     """The patient directions at the four edges of the screen; None where they cannot be known."""
+    if frame.geometry is not None:
+        return plane_letters(frame.geometry, orientation)
+    if frame.patient_orientation is None or _contradicts_itself(frame.patient_orientation):
+        return None
+    if any(not stated or set(stated) - set(_OPPOSITE) for stated in frame.patient_orientation):
+        return None
     (a, b), (c, d) = orientation.matrix
     # The matrix is orthogonal: its transpose takes screen directions back to image directions.
-    right, down = _direction(frame, a, b), _direction(frame, c, d)
-    if right is None or down is None:
-        return None
-    left, up = _direction(frame, -a, -b), _direction(frame, -c, -d)
-    assert left is not None and up is not None
+    right, down = _stated(frame.patient_orientation, a, b), _stated(frame.patient_orientation, c, d)
+    left, up = _stated(frame.patient_orientation, -a, -b), _stated(frame.patient_orientation, -c, -d)
     return Letters(left=left, right=right, top=up, bottom=down)
 
 
-def _direction(frame: Frame, across: int, down: int) -> str | None:
-    """Letters of the patient direction of an image direction along a row (*across*) or a column (*down*)."""
-    if frame.geometry is not None:
-        plane = frame.geometry
-        vector = [
-            across * along + down * below
-            for along, below in zip(plane.row_direction, plane.column_direction, strict=True)
-        ]
-        return letters_of(vector)
-    if frame.patient_orientation is None or _contradicts_itself(frame.patient_orientation):
-        return None
-    stated = frame.patient_orientation[0 if across else 1]
-    if not stated or any(letter not in _OPPOSITE for letter in stated):
-        return None
+def plane_letters(plane: PlaneGeometry, orientation: DisplayOrientation) -> Letters:
+    """The same for a picture whose plane in the patient is known, an image's or one cut out of a volume."""
+
+    def towards(across: int, down: int) -> str:
+        rows, columns = plane.row_direction, plane.column_direction
+        return letters_of([across * along + down * below for along, below in zip(rows, columns, strict=True)])
+
+    (a, b), (c, d) = orientation.matrix
+    return Letters(left=towards(-a, -b), right=towards(a, b), top=towards(-c, -d), bottom=towards(c, d))
+
+
+def _stated(patient_orientation: tuple[str, str], across: int, down: int) -> str:
+    """Letters of an image direction along a row (*across*) or a column (*down*), by Patient Orientation (0020,0020)."""
+    stated = patient_orientation[0 if across else 1]
     return stated if across + down > 0 else "".join(_OPPOSITE[letter] for letter in stated)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from viewers.calibration import Calibration
-from viewers.geometry import PlaneGeometry
+from viewers.geometry import PlaneGeometry, dot
 from viewers.radiology.frame import DicomPatient, Frame
 from viewers.radiology.instance import Instance, PhaseKey
 
@@ -104,7 +104,7 @@ def _same_orientation(one: Frame, other: Frame) -> bool:
 def same_directions(one: PlaneGeometry, other: PlaneGeometry) -> bool:
     """Whether rows and columns of two planes point the same way, within rounding."""
     pairs = ((one.row_direction, other.row_direction), (one.column_direction, other.column_direction))
-    return all(sum(a * b for a, b in zip(u, v, strict=True)) >= _SAME_DIRECTION for u, v in pairs)
+    return all(dot(u, v) >= _SAME_DIRECTION for u, v in pairs)
 
 
 def _reasons(stacks: list[Stack], patients: list[DicomPatient]) -> list[str]:

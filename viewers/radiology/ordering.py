@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import acos, degrees, sqrt
+from math import acos, degrees
 from statistics import median
 
+from viewers.geometry import dot, length
 from viewers.radiology.grouping import StackFrame
 
 SAME_PLACE_MM = 0.01
@@ -79,8 +80,7 @@ def _by_number(frames: Sequence[StackFrame]) -> OrderedStack:
 def _distance_mm(frame: StackFrame, reference: StackFrame) -> float:
     """Position along the stack's own normal: one normal for all, so rounding of directions cannot reorder."""
     assert frame.frame.geometry is not None and reference.frame.geometry is not None
-    normal, position = reference.frame.geometry.normal, frame.frame.geometry.position
-    return normal[0] * position.x_mm + normal[1] * position.y_mm + normal[2] * position.z_mm
+    return dot(reference.frame.geometry.normal, frame.frame.geometry.position)
 
 
 def _places(frames: Sequence[StackFrame]) -> list[list[StackFrame]]:
@@ -125,8 +125,6 @@ def _tilt_degrees(frames: tuple[StackFrame, ...]) -> float:
     first, last = frames[0].frame.geometry, frames[-1].frame.geometry
     assert first is not None and last is not None
     line = [b - a for a, b in zip(first.position, last.position, strict=True)]
-    length = sqrt(sum(part * part for part in line))
-    if length <= SAME_PLACE_MM:
+    if length(line) <= SAME_PLACE_MM:
         return 0.0
-    cosine = abs(sum(a * b for a, b in zip(line, first.normal, strict=True))) / length
-    return degrees(acos(min(1.0, cosine)))
+    return degrees(acos(min(1.0, abs(dot(line, first.normal)) / length(line))))

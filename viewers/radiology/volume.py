@@ -88,6 +88,25 @@ class SeriesPixels:
         """The frame's stored values if they are here; never waits."""
         return self._frames[index] if 0 <= index < len(self._frames) else None
 
+    def stack(self) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """(frames, rows, columns) of stored values, and which frames are in it; the others hold anything.
+
+        The memory that the frames are read into, where all share it: a frame that arrives later is there too. For a
+        series of one shape and type.
+        """
+        with self._changed:
+            present = np.array([values is not None for values in self._frames])
+            volume = self._volume
+            held = [values for values in self._frames if values is not None]
+            if volume is not None and all(np.may_share_memory(values, volume) for values in held):
+                return volume, present
+            layout = self.series.frames[0].layout
+            copied = np.zeros((len(self._frames), *frame_shape(layout)), stored_dtype(layout))
+            for index, values in enumerate(self._frames):
+                if values is not None:
+                    copied[index] = values
+            return copied, present
+
     def find_error(self, index: int) -> str:
         """Why a frame cannot be shown; empty where nothing is wrong with it."""
         error = self._errors.get(index)

@@ -36,7 +36,7 @@ def snapshot(options: Namespace) -> int:
     if options.region is not None or (scan.slides and not scan.series):
         pixels, shown = _slide_pixels(options, scan), "the slide"
     else:
-        series = _choose_series(options, scan)
+        series = choose_series(options, scan)
         pixels, shown = _series_pixels(options, series), f"image {options.frame} of “{series.title}”"
     _write_png(pixels, options.out)
     say(f"{options.out}: {shown}, {pixels.shape[1]} × {pixels.shape[0]} pixels")
@@ -108,18 +108,23 @@ def _flat(value: Any) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _choose_series(options: Namespace, scan: LocalScan) -> Series:
+def choose_series(options: Namespace, scan: LocalScan) -> Series:
+    """The series that ``--series`` names, and of one that fell into parts the one that ``--part`` counts."""
     if not scan.series:
         raise UnreadableFile("\n".join(item.sentence for item in scan.not_opened) or "There is no image to show.")
-    if options.series is None:
+    wanted = options.series
+    if wanted is None:
         if len({series.series_uid for series in scan.series}) > 1:
             uids = "\n".join(f"  {series.series_uid}  {series.title}" for series in scan.series)
             raise OutOfRange(f"{options.path} holds {len(scan.series)} series; choose one with --series:\n{uids}")
-        return scan.series[0]
-    for series in scan.series:
-        if series.series_uid == options.series:
-            return series
-    raise OutOfRange(f"{options.path} holds no series {options.series}.")
+        wanted = scan.series[0].series_uid
+    parts = [series for series in scan.series if series.series_uid == wanted]
+    if not parts:
+        raise OutOfRange(f"{options.path} holds no series {wanted}.")
+    part = options.part or 1
+    if not 1 <= part <= len(parts):
+        raise OutOfRange(f"The series has {len(parts)} part{'s' if len(parts) > 1 else ''}; there is no part {part}.")
+    return parts[part - 1]
 
 
 def _series_pixels(options: Namespace, series: Series) -> Any:

@@ -1,0 +1,48 @@
+"""`readingroom volume`: a series as one volume in a file that other programs read."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from viewers.errors import UnreadableFile
+from workstation.commands.answer import DONE, say
+from workstation.commands.image_commands import choose_series
+from workstation.local_files import scan_local_files
+
+
+def write_volume(options: Namespace) -> int:
+    """Write one NIfTI file; the sentences say what it holds and what was done to it."""
+    from viewers.radiology.nifti import write_nifti
+    from viewers.radiology.straight_volume import is_straight, straightened
+    from viewers.radiology.volume import SeriesPixels
+    from viewers.radiology.volume_geometry import volume_geometry
+    from viewers.radiology.voxel_volume import volume_of
+
+    series = choose_series(options, scan_local_files([options.path]))
+    geometry = volume_geometry(series)
+    pixels = SeriesPixels(series)
+    pixels.start()
+    pixels.wait()
+    pixels.stop()
+    if pixels.errors:
+        raise UnreadableFile(next(iter(pixels.errors.values())))
+    volume = volume_of(pixels, geometry)
+    straight = straightened(volume)
+    try:
+        hole = write_nifti(straight, options.out)
+    except OSError as error:
+        raise UnreadableFile(f"{options.out} cannot be written: {error.strerror or error}.") from error
+    slices, rows, columns = straight.geometry.shape
+    deep, high, wide = straight.geometry.spacing_mm
+    unit = f", in {straight.unit}" if straight.unit else ""
+    say(
+        f"{options.out}: “{series.title}”, {columns} × {rows} × {slices} voxels"
+        f" of {wide:.4g} × {high:.4g} × {deep:.4g} mm{unit}"
+    )
+    for warning in series.warnings:
+        say(f"  {warning}")
+    if not is_straight(geometry):
+        say("  Put on a straight, evenly spaced grid, linear between images.")
+    if hole is not None:
+        say(f"  Voxels without an image hold {hole:g}.")
+    return DONE
