@@ -17,12 +17,14 @@ SITE_FILE = "site.json"
 class SiteRules:
     """``grace``: unsent work of a case given to somebody else. ``lease``: the store opens this long without contact.
 
-    ``export_unsent``: what could not be delivered may be saved outside the encryption.
+    ``export_unsent``: what could not be delivered may be saved outside the encryption. ``keep_awake``: whether a
+    transfer keeps the computer from going to sleep by itself; None leaves that to the reader.
     """
 
     grace: timedelta = timedelta(days=7)
     lease: timedelta = timedelta(days=14)
     export_unsent: bool = True
+    keep_awake: bool | None = None
 
 
 def site_rules(directory: Path) -> SiteRules:
@@ -34,10 +36,12 @@ def site_rules(directory: Path) -> SiteRules:
     if not isinstance(content, dict):
         return SiteRules()
     defaults = SiteRules()
+    keep_awake = content.get("keep_awake_during_transfers")
     return SiteRules(
         _days(content.get("grace_days"), defaults.grace),
         _days(content.get("lease_days"), defaults.lease),
         content.get("export_unsent") is not False,
+        keep_awake if isinstance(keep_awake, bool) else None,
     )
 
 

@@ -17,11 +17,12 @@ from sync.errors import CaseLocked
 from sync.hospital_profile import HospitalProfile
 from sync.lease import find_lease_sentence
 from sync.records.case import CaseId
-from sync.records.outbox_entry import OutboxEntry
+from sync.records.outbox_entry import OutboxEntry, OutboxState
 from sync.store.database import Store
 from sync.transfer.control import TransferControl
 from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
+from workstation.awake.awake_watch import AwakeWatch, system_hold
 from workstation.background import Background
 from workstation.case.case_actions import case_actions
 from workstation.case.case_summary import CaseSummary
@@ -109,6 +110,7 @@ class CaseRoom:
             store, background, self._control, local_now, self._sync.sync_now, self._say_failure
         )
         self._transfers_page = TransfersPage()
+        self._awake = AwakeWatch(self._sync, background, system_hold(), self._transfers_page.show_awake)
         self._leaving = LeavingPresenter(
             store, background, local_now, self._changed, window.status.say, self._say_failure
         )
@@ -133,12 +135,14 @@ class CaseRoom:
         sync_interval_s: float,
         *,
         notify_cases: bool = True,
+        keep_awake: bool = True,
         notice: str,
         last_case: str | None,
         last_page: str | None,
     ) -> None:
         """Put the first pages in the window and begin to sync."""
         self._notices.is_wanted = notify_cases
+        self._awake.want(keep_awake)
         self._window.add_page("worklist", self._worklist_page)
         self._window.add_page("case", self._case_page)
         self._window.add_page("transfers", self._transfers_page)
@@ -248,6 +252,7 @@ class CaseRoom:
         self._case_page.messages.keep_draft()
         self._network.ignore()
         self._sync.stop()
+        self._awake.rest()
         self._notices.close()
         self._desk.put_away()
         self._case_page.document.close_process()
@@ -356,7 +361,11 @@ class CaseRoom:
             kept = frozenset(lock.case_id for lock in self._store.conflicts.list_settled_locks())
             return self._store.outbox.list_entries(), kept
 
-        self._background.store_lane(look, lambda found: self._news.show_outbox(*found))
+        def show(found: tuple[Sequence[OutboxEntry], frozenset[CaseId]]) -> None:
+            self._news.show_outbox(*found)
+            self._awake.outbox_is(any(entry.state is OutboxState.WAITING for entry in found[0]))
+
+        self._background.store_lane(look, show)
 
     def _own_actions(self) -> list[Action]:
         return [

@@ -26,7 +26,11 @@ class Setting:
 SYNC_INTERVAL_S = Setting("sync_interval_s", 60, 5, 3600, "Seconds between two rounds of sync while the window is open")
 IDLE_LOCK_S = Setting("idle_lock_s", 600, 30, 600, "Seconds without a key or the mouse after which the window locks")
 NOTIFY_CASES = Setting("notify_cases", 1, 0, 1, "Whether the tray tells of new cases: 1, or 0 for never")
-SETTINGS = (SYNC_INTERVAL_S, IDLE_LOCK_S, NOTIFY_CASES)
+KEEP_AWAKE = Setting(
+    "keep_awake_during_transfers", 1, 0, 1,
+    "Whether the computer is kept from going to sleep by itself while something arrives or leaves: 1, or 0 for never",
+)  # fmt: skip
+SETTINGS = (SYNC_INTERVAL_S, IDLE_LOCK_S, NOTIFY_CASES, KEEP_AWAKE)
 
 
 class Settings:

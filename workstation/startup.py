@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from sync.errors import StoreUnavailable, SyncError
+from sync.site_rules import site_rules
 from sync.store.profile_lock import ProfileLock
 from sync.vault.key_record import has_record
 from sync.vault.keys import Unlock
@@ -28,7 +29,7 @@ from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
 from workstation.passphrase_desk import PassphraseDesk
 from workstation.places import DEMO_PROFILE, hospital_profile_path, profile_directory, remember_profile
-from workstation.settings import IDLE_LOCK_S, NOTIFY_CASES, SYNC_INTERVAL_S, Settings
+from workstation.settings import IDLE_LOCK_S, KEEP_AWAKE, NOTIFY_CASES, SYNC_INTERVAL_S, Settings
 from workstation.unlocking import DEMO_PASSPHRASE, known_unlock
 from workstation.window.browser_pane import open_in_browser
 from workstation.window.main_window import MainWindow
@@ -56,6 +57,8 @@ class _Opened:
     open_page: str | None
     account: SignedInAccount | None
     """None where the profile has a fixed token."""
+    keep_awake_rule: bool | None
+    """What the site says of it; None leaves it to the reader."""
 
 
 class RunningApplication(QObject):
@@ -206,6 +209,7 @@ class RunningApplication(QObject):
         self._room.open(
             settings.get(SYNC_INTERVAL_S),
             notify_cases=bool(settings.get(NOTIFY_CASES)),
+            keep_awake=bool(settings.get(KEEP_AWAKE) if opened.keep_awake_rule is None else opened.keep_awake_rule),
             notice=self.account.notice if self.account else "",
             last_case=opened.open_case,
             last_page=opened.open_page,
@@ -366,7 +370,8 @@ def _open(home: Path, name: str, account: DemoAccount | None, unlock: Unlock) ->
             store.session.put("demo_signing_hint", account.signing_hint)
         remember_profile(home, name)
         last_case, last_page = store.session.find("open_case"), store.session.find("open_page")
-        return _Opened(profile, store, last_case, last_page, credentials_of(profile))
+        keep_awake_rule = site_rules(directory).keep_awake
+        return _Opened(profile, store, last_case, last_page, credentials_of(profile), keep_awake_rule)
     except BaseException:
         store.close()
         raise

@@ -56,6 +56,10 @@ class TransfersPage(QWidget):
         self._summary = QLabel()
         self._summary.setObjectName("transfers-summary")
         self._summary.setProperty("role", "muted")
+        self._awake = QLabel()
+        self._awake.setObjectName("transfers-awake")
+        self._awake.setProperty("role", "muted")
+        self._awake.hide()
         self._limit = QComboBox()
         self._limit.setObjectName("transfers-limit")
         self._limit.setAccessibleName("Speed limit for all downloads")
@@ -133,6 +137,11 @@ class TransfersPage(QWidget):
         self._limit.setCurrentIndex(max(0, position))
         self._metered.setVisible(waits_for_network)
 
+    def show_awake(self, words: str) -> None:
+        """Whether the computer is kept awake for it; empty: nothing moves."""
+        self._awake.setText(words)
+        self._awake.setVisible(bool(words))
+
     def current_case(self) -> CaseId | None:
         """The case of the current row."""
         row = self._current_row()
@@ -166,7 +175,12 @@ class TransfersPage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(14)
         head.addWidget(title)
-        head.addWidget(self._summary, 0, Qt.AlignmentFlag.AlignBottom)
+        said = QVBoxLayout()
+        said.setSpacing(0)
+        said.addStretch(1)
+        said.addWidget(self._summary)
+        said.addWidget(self._awake)
+        head.addLayout(said)
         head.addStretch(1)
         head.addWidget(words)
         head.addWidget(self._limit)
