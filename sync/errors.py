@@ -15,6 +15,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── ExportNotAllowed               the site keeps its data inside the encryption
 ├── CaseLocked                  the hospital took the case away; it cannot be looked at any more
 ├── StoreUnavailable            wrong key, disk full, damaged database
+├── FolderRefused               a folder that cannot be made or written into
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
 ├── SignInFailed                no sign-in came about: refused, timed out, somebody else's account
@@ -120,6 +121,10 @@ class UnlockRefused(StoreLocked):
 
 class ProfileHeld(StoreUnavailable):
     """Another program has the same profile open for writing; the sentence says who."""
+
+
+class FolderRefused(SyncError):
+    """A folder that somebody named cannot be made or written into."""
 
 
 class ProfileRefused(SyncError):

@@ -1,12 +1,13 @@
-"""Where things lie on disk: the home, its profiles side by side, and which of them was used last. No file is read."""
+"""Where things lie on disk: the home, its profiles side by side, and which of them was used last."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
 
-from sync.errors import ProfileRefused
+from sync.errors import FolderRefused, ProfileRefused
 
 APP_NAME = "ReadingRoom"
 DEMO_PROFILE = "demo"
@@ -88,3 +89,18 @@ def remove_profile(home: Path, profile: str) -> None:
     last = home / LAST_PROFILE
     if last.is_file() and last.read_text("utf-8").strip() == profile:
         last.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder* where it is not there yet; FolderRefused, in one sentence, where it cannot be written into.
+
+    Asked before work that takes a minute, so that nothing is built for a place that cannot take it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise FolderRefused(f"“{folder}” is not a folder, and cannot be made one.") from None
+    except OSError as error:
+        raise FolderRefused(f"“{folder}” cannot be made ({error.strerror}).") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FolderRefused(f"“{folder}” cannot be written into.")

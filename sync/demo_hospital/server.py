@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -118,13 +118,14 @@ def serve(
 ) -> None:
     """Run the hospital until SIGINT, SIGTERM or, if asked for, the end of standard input.
 
-    *port* 0 means the port of last time if it is free, else any. *on_progress* gets a text and 0..1 while the cohort is
-    built and *data_dir* is read. *announce* is called once, when the hospital answers. Raises `SyncError` where the
-    port is taken or *data_dir* is not a folder.
+    *port* 0 means the port of last time if it is free, else any; another is held from the start, so that nothing is
+    built for a port that cannot be had. *on_progress* gets a text and 0..1 while the cohort is built and *data_dir* is
+    read. *announce* is called once, when the hospital answers. Raises `SyncError` where the port is taken or a folder
+    is none.
     """
     if data_dir is not None and not data_dir.is_dir():
         raise SyncError(f"{data_dir} is not a folder.")
-    with _stops_cleanly() as stop:
+    with _bound(port) if port else nullcontext() as held, _stops_cleanly() as stop:
         if stop_with_stdin:
             threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
         cohort_share = 0.9 if data_dir else 1.0
@@ -132,7 +133,7 @@ def serve(
         with HospitalState(state_dir) as state:
             if data_dir is not None:
                 offer_local_data(state, data_dir, lambda text, done: on_progress(text, 0.9 + done * 0.1))
-            listener = _listen(state, port)
+            listener = _listening(state, held)
             identity = load_identity(state_dir)
             announcement = _announcement(f"http://{HOST}:{listener.getsockname()[1]}", identity)
             server = _Server(make_app(state, identity, faults), lambda: announce(announcement))
@@ -220,24 +221,34 @@ def _wait_for_end_of_input(stop: _Stop) -> None:
     stop.wish()
 
 
-def _listen(state: HospitalState, port: int) -> socket.socket:
-    """A listening socket on loopback; for port 0 the one remembered from last time, if it is free."""
-    remembered = int(state.find_fact("port") or 0)
-    for wanted in [port] if port else [remembered, 0]:
-        # The protocol is named because asyncio sets TCP_NODELAY only then; else every answer waits 40 ms for an ACK.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if os.name == "posix":
-            # Only there does it mean "though the last start's connections linger", and not "share the port"
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _listening(state: HospitalState, held: socket.socket | None) -> socket.socket:
+    """*held* listens now; without one, a socket on the port of last time if it is free, else on any."""
+    if held is None:
         try:
-            listener.bind((HOST, wanted))
-            listener.listen(128)
-        except OSError:
-            listener.close()
-            continue
-        state.put_fact("port", str(listener.getsockname()[1]))
-        return listener
-    raise SyncError(f"Port {port} on {HOST} is taken by another program.")
+            held = _bound(int(state.find_fact("port") or 0))
+        except SyncError:
+            held = _bound(0)
+    held.listen(128)
+    state.put_fact("port", str(held.getsockname()[1]))
+    return held
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that holds *port* on loopback and does not listen yet; SyncError where it cannot be had."""
+    # The protocol is named because asyncio sets TCP_NODELAY only then; else every answer waits 40 ms for an ACK.
+    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        # Only there does it mean "though the last start's connections linger", and not "share the port"
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind((HOST, port))
+    except PermissionError:
+        holder.close()
+        raise SyncError(f"Port {port} may not be used by this user; choose one above 1023.") from None
+    except OSError:
+        holder.close()
+        raise SyncError(f"Port {port} on {HOST} is taken by another program; choose another, or 0 for any.") from None
+    return holder
 
 
 def _announcement(origin: str, identity: DemoIdentity) -> HospitalAnnouncement:

@@ -7,8 +7,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from workstation.commands.answer import complain, home_of
+from workstation.commands.progress_words import ProgressWords
 from workstation.demo_mode import DemoHospital
-from workstation.places import DEMO_PROFILE
+from workstation.places import DEMO_PROFILE, make_folder
 
 DEFAULT_TOUR = Path("tour")
 
@@ -24,8 +25,9 @@ def demonstrate(options: Namespace) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if options.tour is None and on_screen:
         return _open(home, DemoHospital(home, data))
-    home = _tour_home(home, named=getattr(options, "home", None) is not None)
     directory = (options.tour or DEFAULT_TOUR).resolve()
+    make_folder(directory)
+    home = _tour_home(home, named=getattr(options, "home", None) is not None)
     return _take_tour(home, DemoHospital(home, data), directory, with_local_data=data is not None)
 
 
@@ -46,8 +48,10 @@ def _open(home: Path, demo: DemoHospital) -> int:
 
 
 def _take_tour(home: Path, demo: DemoHospital, directory: Path, *, with_local_data: bool) -> int:
+    words = ProgressWords("Building the demo hospital")
     try:
-        account = demo.start(_show_progress)
+        account = demo.start(words)
+        words.done()
         complain(account.notice)
         from workstation.startup import build_application
         from workstation.tour.guide import run_tour
@@ -58,8 +62,5 @@ def _take_tour(home: Path, demo: DemoHospital, directory: Path, *, with_local_da
         finally:
             application.close()
     finally:
+        words.done()
         demo.stop()
-
-
-def _show_progress(text: str, fraction: float) -> None:
-    complain(f"{fraction:4.0%} {text}")

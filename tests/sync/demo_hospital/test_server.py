@@ -116,11 +116,29 @@ def test_that_a_remembered_port_that_is_taken_is_given_up_for_another(running: R
     assert second.end() == 0
 
 
-def test_that_a_port_asked_for_and_taken_is_refused_with_a_sentence(state_dir: Path) -> None:
+def test_that_a_port_asked_for_and_taken_is_refused_before_anything_is_built(tmp_path: Path) -> None:
+    built: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SyncError, match=f"Port {port} on 127.0.0.1 is taken"):
-            serve(state_dir, port, None, lambda _: None, lambda text, done: None)
+            serve(tmp_path, port, None, lambda _: None, lambda text, done: built.append(text))
+    assert built == [] and list(tmp_path.iterdir()) == []
+
+
+def test_that_a_person_is_told_the_address_the_user_and_how_to_stop(state_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "workstation", "hospital", "serve", "--port", str(port), "--state", str(state_dir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        announced: Json = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().splitlines()
+    assert process.returncode == 0
+    assert announced["fhir_base"] == f"http://127.0.0.1:{port}/fhir"
+    assert len(said) <= 6 and not any(line.startswith("progress ") for line in said)
+    for word in (f"http://127.0.0.1:{port}:", "“marwick”", announced["account_passphrase"], "Ctrl+C"):
+        assert word in said[-1]
 
 
 def test_that_a_folder_of_local_data_that_is_none_is_refused(state_dir: Path, tmp_path: Path) -> None:
