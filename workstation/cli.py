@@ -95,7 +95,11 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--faults", metavar="SPEC", action=_Faults, help="what goes wrong on purpose: NAME[@N],… (help lists them)"
     )
-    serve.add_argument("--stop-with-stdin", action="store_true", help="end when standard input is closed")
+    serve.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="for a program that starts it: end when standard input is closed, and report every step as a line",
+    )
     sync = command("sync", "store_commands", "sync", "one round of sync without a window", json=True)
     sync.add_argument("--once", action="store_true", help="one round (as it is without this option)")
     command("cases", "store_commands", "list_cases", "the cases on this computer", json=True)
@@ -140,7 +144,7 @@ class _Faults(argparse.Action):
 
 def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
     snapshot.add_argument("path", metavar="PATH", type=Path)
-    snapshot.add_argument("--out", metavar="FILE.png", type=Path, required=True)
+    snapshot.add_argument("--out", metavar="FILE.png", type=_png_file, required=True)
     _add_choice_of_series(snapshot)
     snapshot.add_argument("--frame", metavar="N", type=int, default=1, help="which image, from 1 in display order")
     look = snapshot.add_mutually_exclusive_group()
@@ -171,6 +175,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return port
+
+
+def _png_file(text: str) -> Path:
+    if Path(text).suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError("pictures are written as PNG, which keeps every pixel: FILE.png")
+    return Path(text)
 
 
 def _window(text: str) -> str | tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sync.records.case import Case, ConsentState
 from sync.records.case_standing import CaseStanding
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
+from workstation.count_words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Count:
 
     def words(self, one: str, many: str) -> str:
         """``220 of 220 images``."""
-        return f"{self.here} of {self.expected} {one if self.expected == 1 else many}"
+        return f"{self.here} of {counted(self.expected, one, many)}"
 
 
 @dataclass(frozen=True, slots=True)

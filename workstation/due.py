@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workstation.count_words import counted
+
 SOON_DAYS = 3
 
 
@@ -27,13 +29,9 @@ def due_words(due: datetime | None, now: datetime, *, finished: bool = False) ->
     if due < now:
         if days == 0:
             return DueWords("overdue since today", "danger")
-        return DueWords(f"overdue by {_days(-days)}", "danger")
+        return DueWords(f"overdue by {counted(-days, 'day')}", "danger")
     if days == 0:
         return DueWords("today", "warning")
     if days == 1:
         return DueWords("tomorrow", "warning")
-    return DueWords(f"in {_days(days)}", "warning" if days <= SOON_DAYS else "")
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+    return DueWords(f"in {counted(days, 'day')}", "warning" if days <= SOON_DAYS else "")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from viewers.annotation.annotation import SlideTarget
 from workstation.background import Background
 from workstation.commands.answer import DONE, FAILED, complain
+from workstation.count_words import counted
 from workstation.local_files import LocalScan, LocalSlide, open_nothing, scan_local_files
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
 from workstation.reading.page import ReadingPage
@@ -96,7 +97,7 @@ class LocalViewer(QMainWindow):
         deliver, show = self._background.deliver, self._opening.show_progress
 
         def on_progress(done: int, total: int) -> None:
-            deliver(lambda: show(f"Looking at {total} files…", done / total))
+            deliver(lambda: show(f"Looking at {counted(total, 'file')}…", done / total))
 
         self._background.cpu_lane(lambda: scan_local_files(paths, on_progress), self._show)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sync.errors import NotValid
 from sync.records.amendment import Amendment
 from sync.signing.detached_jws import verify_envelope
+from sync.signing.fingerprint import fingerprint_words
 from sync.signing.report_check import verify_report
 
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -37,11 +38,17 @@ class Verification:
     amendment: Amendment | None = None
     """Which opinion this one amends, how and why; None for one that stands by itself."""
 
+    @property
+    def certificate_fingerprint(self) -> str:
+        """As the report itself and other programs write it; empty where no certificate was found."""
+        return fingerprint_words(bytes.fromhex(self.certificate_sha256))
+
     def to_json(self) -> dict[str, Any]:
         """For ``--json``: the same, with the time in ISO 8601."""
         amendment = None if self.amendment is None else {**asdict(self.amendment), "kind": self.amendment.kind.value}
         when = None if self.when is None else self.when.isoformat()
-        return {**asdict(self), "when": when, "amendment": amendment}
+        found = {**asdict(self), "when": when, "amendment": amendment}
+        return {**found, "certificate_fingerprint": self.certificate_fingerprint}
 
 
 def verify_file(path: Path, trust_pem: bytes | None = None) -> Verification:

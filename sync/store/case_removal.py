@@ -49,8 +49,13 @@ def remove_case(database: Database, audit: AuditTrail, case_id: CaseId, task_ref
             "deletion": row.hash,
             "deleted_at": deleted_at,
             "reason": reason,
-            "summary": f"{counts.get('vault_file', 0)} files and {len(identifiers)} unsent opinions deleted",
+            "summary": _deleted_words(counts.get("vault_file", 0), len(identifiers)),
         }
         insert_entry(connection, case_id, OutboxKind.DELETION, task_reference, payload)
     touched = frozenset({case_id})
     return Changes(touched, touched, touched, touched, touched)
+
+
+def _deleted_words(files: int, unsent: int) -> str:
+    """``12 files and 1 unsent opinion deleted``."""
+    return f"{files} file{'' if files == 1 else 's'} and {unsent} unsent opinion{'' if unsent == 1 else 's'} deleted"

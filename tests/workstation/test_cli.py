@@ -42,9 +42,11 @@ def test_that_global_options_stand_before_or_after_the_command(words: list[str])
     [
         ["frobnicate"],
         ["snapshot", "x"],
-        ["snapshot", "x", "--out", "y", "--window", "3"],
-        ["snapshot", "x", "--out", "y", "--size", "0x5"],
-        ["snapshot", "x", "--out", "y", "--region", "1,2,3"],
+        ["snapshot", "x", "--out", "y.jpg"],
+        ["snapshot", "x", "--out", "y"],
+        ["snapshot", "x", "--out", "y.png", "--window", "3"],
+        ["snapshot", "x", "--out", "y.png", "--size", "0x5"],
+        ["snapshot", "x", "--out", "y.png", "--region", "1,2,3"],
         ["hospital"],
         ["hospital", "serve", "--port", "99999"],
     ],
@@ -53,6 +55,30 @@ def test_that_wrong_usage_ends_with_status_two(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("out", ["folder.png", "nowhere/x.png"])
+def test_that_a_picture_that_cannot_be_written_is_not_drawn(
+    out: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workstation.commands.image_commands.scan_local_files", lambda _paths: pytest.fail("read"))
+    (tmp_path / "folder.png").mkdir()
+    status, _, err = run(capfd, "snapshot", tmp_path, "--out", tmp_path / out)
+    assert status == 1 and err.count("\n") == 1 and out.partition("/")[0] in err
+
+
+@pytest.mark.parametrize("below", ["", "/pictures"])
+def test_that_a_tour_into_a_file_is_refused_before_anything_is_built(
+    below: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workstation.commands.demo_command.DemoHospital.start", lambda *_: pytest.fail("built"))
+    (tmp_path / "notes.txt").write_text("mine")
+    home = tmp_path / "home"
+    status, _, err = run(capfd, "demo", "--home", home, "--tour", f"{tmp_path / 'notes.txt'}{below}")
+    assert status == 1 and err.count("\n") == 1 and "notes.txt" in err and "is not a folder" in err
+    assert not home.exists()
+    status, _, err = run(capfd, "hospital", "serve", "--port", "0", "--state", f"{tmp_path / 'notes.txt'}{below}")
+    assert status == 1 and err.count("\n") == 1 and "is not a folder" in err
 
 
 def test_that_help_loads_nothing_heavy() -> None:

@@ -77,13 +77,14 @@ def notices(series: Series, waiting: int, unreadable: int, expected: int | None,
     listed, where that is known.
     """
     total = len(series.frames)
+    images = "image" if total == 1 else "images"
     sentences = []
     if expected is not None and expected > total:
         sentences.append(f"{total} of {expected} images here.")
     if unreadable:
-        sentences.append(f"{unreadable} of {total} images cannot be shown.")
+        sentences.append(f"{unreadable} of {total} {images} cannot be shown.")
     if waiting:
-        sentences.append(f"Loading: {total - waiting} of {total} images.")
+        sentences.append(f"Loading: {total - waiting} of {total} {images}.")
     if error:
         sentences.append(error)
     return (*sentences, *series.warnings)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from viewers.errors import UnreadableFile
+from workstation.count_words import counted
 from workstation.door.child_limits import limit_this_process
 
 log = logging.getLogger("ui.documents")
@@ -198,7 +199,7 @@ def find_document_problem(content: bytes, alive: Callable[[], None]) -> str:
     try:
         document = pypdfium2.PdfDocument(content)
         if not 0 < len(document) <= MAX_PAGES:
-            return f"it has {len(document) or 'no'} pages"
+            return f"it has {counted(len(document), 'page') if len(document) else 'no pages'}"
         for number in range(len(document)):
             document.get_page_size(number)
             alive()

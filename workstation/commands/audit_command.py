@@ -7,6 +7,7 @@ from argparse import Namespace
 from sync.audit import AuditEntry, happened_at, outcome_words
 from workstation.commands.answer import DONE, FAILED, complain, say, say_json, say_table
 from workstation.commands.store_commands import opened_store
+from workstation.count_words import counted
 
 
 def show_audit(options: Namespace) -> int:
@@ -51,7 +52,7 @@ def show_audit(options: Namespace) -> int:
                 ],
             )  # fmt: skip
         if fault is None:
-            say(f"The audit trail is whole: {count} {'row' if count == 1 else 'rows'}.")
+            say(f"The audit trail is whole: {counted(count, 'row')}.")
     if fault is not None:
         complain(fault)
         return FAILED

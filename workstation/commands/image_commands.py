@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from viewers.errors import OutOfRange, UnreadableFile
 from workstation.commands.answer import DONE, FAILED, complain, say, say_json
+from workstation.count_words import counted
 from workstation.local_files import LocalScan, LocalSlide, scan_local_files
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def inspect(options: Namespace) -> int:
 
 def snapshot(options: Namespace) -> int:
     """Write one PNG; the sentence says what it shows."""
+    _check_target(options.out)
     scan = scan_local_files([options.path])
     if options.region is not None or (scan.slides and not scan.series):
         pixels, shown = _slide_pixels(options, scan), "the slide"
@@ -67,7 +69,8 @@ def _say_series(found: list[dict[str, Any]]) -> None:
     for series in found:
         geometry, calibration = series["geometry"], series["calibration"]
         patient = series["patient"]
-        say(f"{series['title']}: {len(series['frames'])} images, {series['columns']} × {series['rows']} pixels")
+        images = counted(len(series["frames"]), "image")
+        say(f"{series['title']}: {images}, {series['columns']} × {series['rows']} pixels")
         say(f"  patient      {patient['name'] or 'name missing'} · ID {patient['id'] or 'missing'}")
         say(f"  series UID   {series['series_uid']}")
         say(f"  syntax       {', '.join(entry['name'] for entry in series['transfer_syntaxes'])}")
@@ -186,6 +189,14 @@ def _prepare_words() -> None:
     from workstation.startup import make_qt_application
 
     make_qt_application()
+
+
+def _check_target(path: Path) -> None:
+    """Nothing is drawn for a place that cannot take it."""
+    if path.is_dir():
+        raise UnreadableFile(f"{path} is a folder; --out names a file.")
+    if not path.parent.is_dir():
+        raise UnreadableFile(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
 def _write_png(pixels: Any, path: Path) -> None:

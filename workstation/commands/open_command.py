@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from workstation.commands.answer import DONE, FAILED, complain, say
+from workstation.count_words import counted
 
 
 def open_files(options: Namespace) -> int:
@@ -34,8 +35,7 @@ def _open_without_screen(paths: list[Path]) -> int:
             complain(str(error))
         else:
             opened += 1
-            count = len(series.frames)
-            pictures = f"{count} image{'' if count == 1 else 's'}"
+            pictures = counted(len(series.frames), "image")
             say(f"opened  {series.title}: {pictures}, {series.columns} × {series.rows} pixels")
     for slide in scan.slides:
         try:

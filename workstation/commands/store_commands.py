@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from workstation.commands.answer import DONE, FAILED, complain, home_of, profile_of, say, say_json, say_table
+from workstation.count_words import counted, named
 
 if TYPE_CHECKING:
     from sync.store.database import Store
@@ -163,10 +164,11 @@ def sync(options: Namespace) -> int:
 
 def seen_words(report: SyncReport) -> str:
     """How many cases and files; of a round that broke off, the cases that were here already are not called seen."""
-    files = f"{report.objects_fetched} files fetched ({report.bytes_fetched} bytes)"
+    files = f"{counted(report.objects_fetched, 'file')} fetched ({counted(report.bytes_fetched, 'byte')})"
+    cases = counted(report.cases_seen, "case")
     if report.complete:
-        return f"{report.cases_seen} cases seen, {files}"
-    return f"The round broke off: {files}; {report.cases_seen} cases are on this computer"
+        return f"{cases} seen, {files}"
+    return f"The round broke off: {files}; {cases} {named(report.cases_seen, 'is', 'are')} on this computer"
 
 
 @contextmanager

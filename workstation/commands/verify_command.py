@@ -24,6 +24,7 @@ def verify(options: Namespace) -> int:
         say(f"who:   {found.who or 'unknown'}")
         say(f"when:  {found.when.isoformat() if found.when else 'unknown'}")
         say(f"what:  {found.what or 'unknown'}")
+        say(f"certificate (SHA-256): {found.certificate_fingerprint or 'unknown'}")
         if found.amendment is not None:
             say(f"amends: {_one_line(f'{found.amendment.title}; reason: {found.amendment.reason}')}")
         say(f"trust: {_trust_words(found.trusted, was_given=trust_pem is not None)}")

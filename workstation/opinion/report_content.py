@@ -11,6 +11,7 @@ from sync.records.amendment import Amendment, amendment_of
 from sync.records.answer import Answer, Coding, Quantity, Reference, answer_from_json
 from sync.records.case import Case
 from sync.records.opinion import FrozenOpinion, Json, MarksFile
+from sync.signing.fingerprint import fingerprint_of_x5t
 from viewers.annotation.measurements import Measurement
 from viewers.calibration import CalibrationClass
 from workstation.opinion.number_text import number_text
@@ -110,7 +111,7 @@ def report_content(frozen: FrozenOpinion, case: Case, signer_name: str) -> Repor
             ("Meaning", str(envelope["meaning"])),
             ("Date and time", moment_words(frozen.signed_at)),
             ("Opinion", frozen.opinion_identifier),
-            ("Certificate (SHA-256)", str(envelope["signer"]["x5t#S256"])),
+            ("Certificate (SHA-256)", fingerprint_of_x5t(str(envelope["signer"]["x5t#S256"]))),
         ),
         footer=f"Case {case.case_id} · Opinion {frozen.opinion_identifier}",
         signed_at=frozen.signed_at,

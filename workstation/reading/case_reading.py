@@ -8,6 +8,7 @@ from sync.records.case import CaseId
 from viewers.annotation.annotation import Annotation, FrameTarget, SlideTarget, Target
 from viewers.byte_source import ByteSource
 from viewers.radiology.frame import Series
+from workstation.count_words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,7 @@ class SeriesItem:
 
     @property
     def detail(self) -> str:
-        count = len(self.series.frames)
-        return self.here or f"{count} image{'' if count == 1 else 's'}"
+        return self.here or counted(len(self.series.frames), "image")
 
     def find_frame(self, target: FrameTarget) -> int | None:
         """The place of that frame in display order; None when this stack does not have it."""

@@ -16,6 +16,7 @@ from viewers.annotation.annotation_set import AnnotationSet
 from viewers.errors import UnreadableFile
 from viewers.radiology.frame import DicomPatient, DicomSlide
 from workstation.completeness import Count, completeness_of
+from workstation.count_words import counted
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
@@ -140,7 +141,7 @@ class _Shelf:
             for entry in study.series:
                 if entry.series_uid not in here:
                     name = " ".join(part for part in (entry.modality, entry.description) if part) or "Series"
-                    reason = f"Not here yet: 0 of {entry.instance_count} images."
+                    reason = f"Not here yet: 0 of {counted(entry.instance_count, 'image')}."
                     self.not_shown.append(NotShownItem(name, reason))
         sources = {obj.source for obj in objects}
         self.not_shown += [

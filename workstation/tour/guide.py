@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viewers.geometry import PatientPoint
+from workstation.count_words import counted
 from workstation.places import DEMO_PROFILE, demo_hospital_directory, hospital_profile_path, profile_directory
 from workstation.tour.hands import TourStopped, let_live
 from workstation.unlocking import demo_unlock
@@ -48,9 +49,8 @@ def run_tour(application: RunningApplication, directory: Path, *, home: Path, wi
     draft.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.move(draft, directory / "tour.json")
     if record["completed"]:
-        stops, opinions = len(record["stops"]), len(record["hospital"])
-        where = directory / "tour.json"
-        print(f"The tour is complete: {stops} screenshots, {opinions} opinions acknowledged. See {where}.")
+        stops, opinions = counted(len(record["stops"]), "screenshot"), counted(len(record["hospital"]), "opinion")
+        print(f"The tour is complete: {stops}, {opinions} acknowledged. See {directory / 'tour.json'}.")
     return 0 if record["completed"] else 1
 
 

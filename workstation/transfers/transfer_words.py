@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sync.records.case import CaseId
 from sync.transfer.holds import Hold
+from workstation.count_words import counted
 from workstation.size_words import size_words
 
 
@@ -182,7 +183,7 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
     paused = ["All downloads are paused"] if now.all_paused else []
     missing = [one for one in facts if one.is_awaited]
     notes = [
-        f"{_cases(count)} {what}"
+        f"{counted(count, 'case')} {what}"
         for count, what in (
             (sum(bool(one.problems) for one in facts if not one.is_awaited), "with files that did not come"),
             (sum(bool(one.withheld) for one in facts), "withheld"),
@@ -195,14 +196,10 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
         if paused:
             return " · ".join((*paused, *notes))
         return " · ".join(("Nothing to fetch", *notes)) if notes else "Everything is here."
-    words = [*paused, f"{_cases(len(missing))} incomplete"]
+    words = [*paused, f"{counted(len(missing), 'case')} incomplete"]
     if now.running is not None and now.rate_bytes_s >= 1:
         words.append(rate_words(now.rate_bytes_s))
         if all(one.bytes_expected is not None for one in missing):
             left = sum((one.bytes_expected or 0) - one.bytes_here for one in missing)
             words.append(f"all of it {time_left_words(max(0, left) / now.rate_bytes_s)}")
     return " · ".join((*words, *notes))
-
-
-def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count} cases"

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from sync.records.case import CaseId
+from workstation.count_words import counted
 from workstation.window.icons import icon
 from workstation.window.row_table import show_whole_rows
 from workstation.worklist.model import COLUMNS, WorklistModel
@@ -85,7 +86,7 @@ class WorklistPage(QWidget):
         current = self._current_case() or self._wanted
         self._model.set_rows(rows)
         overdue = sum(row.due.tone == "danger" for row in rows)
-        words = "1 case" if len(rows) == 1 else f"{len(rows)} cases"
+        words = counted(len(rows), "case")
         self._summary.setText(f"{words} · {overdue} overdue" if overdue else words)
         self._select(current)
         self._show_right_face()

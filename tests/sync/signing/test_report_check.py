@@ -13,6 +13,7 @@ import pytest
 from sync.records.opinion import FrozenOpinion
 from sync.signing.detached_jws import sign_envelope
 from sync.signing.envelope import MEANING
+from sync.signing.fingerprint import fingerprint_of_x5t, fingerprint_words
 from sync.signing.identity import Identity, load_identity
 from sync.signing.pades import sign_report
 from sync.signing.report_check import verify_report
@@ -32,6 +33,22 @@ def test_that_a_signed_report_says_who_when_and_what(
     assert found.certificate_sha256 == identity.certificate_sha256
     assert "Dr Ada Reader" in found.sentence
     assert "2026-11-22 10:00 UTC" in found.sentence
+
+
+def test_that_a_certificate_is_written_in_one_form_wherever_people_compare_it(identity: Identity) -> None:
+    words = fingerprint_of_x5t(identity.x5t_s256)
+    assert words == fingerprint_words(bytes.fromhex(identity.certificate_sha256))
+    assert re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", words)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_that_openssl_writes_the_same_fingerprint(identity: Identity, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    (tmp_path / "signer.pem").write_bytes(identity.certificate.public_bytes(Encoding.PEM))
+    command = ["openssl", "x509", "-in", str(tmp_path / "signer.pem"), "-noout", "-fingerprint", "-sha256"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert said.partition("=")[2] == fingerprint_of_x5t(identity.x5t_s256)
 
 
 def test_that_the_signed_file_begins_with_the_report_unchanged(identity: Identity) -> None:
