@@ -15,13 +15,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
-import requests
-from urllib3.exceptions import HTTPError as Urllib3Error
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as LineTimeout
 
 from sync.credentials import Credentials, StaticBearer
 from sync.errors import DamagedTransfer, HospitalBusy, Offline, ProfileRefused, Refused, SignInNeeded, Superseded
 from sync.hospital_profile import HospitalProfile, origin_of
-from sync.secure_session import OpenLines, open_session, send, unsafe_line
+from sync.secure_lines import HttpAnswer, SecureLines, unsafe_line
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -33,12 +33,9 @@ _MAX_REDIRECTS = 5
 _MAX_ERROR_BYTES = 64 * 1024
 _SENTENCE_CHARACTERS = 300
 
-HttpAnswer = requests.Response
-"""An answer whose status and headers have come, so that gateways can name it without knowing the library."""
-
 
 class HospitalConnection:
-    """One pooled session for one profile. Requests may be made from several threads at once.
+    """Pooled lines for one profile. Requests may be made from several threads at once.
 
     Without *credentials* the profile's own token is sent.
     """
@@ -57,8 +54,7 @@ class HospitalConnection:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._origins = profile.origins
         self._latest_answer_at: datetime | None = None
-        self._lines = OpenLines()
-        self._session = open_session(profile.trust, self._lines)
+        self._lines = SecureLines(profile.trust)
 
     @property
     def latest_answer_at(self) -> datetime | None:
@@ -66,7 +62,7 @@ class HospitalConnection:
         return self._latest_answer_at
 
     def close(self) -> None:
-        self._session.close()
+        self._lines.close()
 
     def interrupt(self) -> None:
         """Whatever waits for the hospital fails at once as `Offline`. What is asked afterwards is not affected."""
@@ -116,8 +112,8 @@ class HospitalConnection:
     def stream_body(self, response: HttpAnswer) -> Iterator[bytes]:
         """The body in pieces as they come. A body without length that ends early cannot be told here (RFC 9112 6.3)."""
         try:
-            yield from response.iter_content(_CHUNK_BYTES)
-        except (requests.RequestException, Urllib3Error, OSError) as error:
+            yield from response.stream(_CHUNK_BYTES)
+        except (HTTPError, OSError) as error:
             raise Offline(f"The connection to {self.profile.hospital_name} broke off.") from error
 
     def read_json(self, response: HttpAnswer) -> dict[str, Any]:
@@ -166,10 +162,11 @@ class HospitalConnection:
             **headers,
         }
         try:
-            response = send(self._session, method, url, headers=sent, body=body, timeout_s=self._timeout_s)
-        except requests.Timeout as error:
-            raise Offline(f"{self.profile.hospital_name} did not answer in time.") from error
-        except (requests.RequestException, Urllib3Error, OSError) as error:
+            response = self._lines.send(method, url, headers=sent, body=body, timeout_s=self._timeout_s)
+        except (HTTPError, OSError) as error:
+            # To the library, a line that could not be had at all is a kind of late one.
+            if isinstance(error, LineTimeout) and not isinstance(error, NewConnectionError):
+                raise Offline(f"{self.profile.hospital_name} did not answer in time.") from error
             raise unsafe_line(error, url) or Offline(f"{self.profile.hospital_name} cannot be reached.") from error
         self._latest_answer_at = response_time(response) or self._latest_answer_at
         return response
@@ -192,8 +189,8 @@ class HospitalConnection:
         """The refusal as one of our errors, in the words of the OperationOutcome where there is one."""
         hospital, status = self.profile.hospital_name, response.status_code
         try:
-            said = _reason_given(next(response.iter_content(_MAX_ERROR_BYTES), b""))
-        except (requests.RequestException, Urllib3Error, OSError):
+            said = _reason_given(next(response.stream(_MAX_ERROR_BYTES), b""))
+        except (HTTPError, OSError):
             said = ""
         words = f": {said}" if said else "."
         if status == 401:

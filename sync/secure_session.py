@@ -1,260 +1,50 @@
-"""HTTP sessions to a hospital's servers: who is believed to be the hospital, and by which way it is reached.
-
-TLS is always verified, 1.2 or newer, against the system's authorities and the site's own; an optional pin names the
-key of the server or of an authority above it. Proxies come from the environment; cookies, .netrc and certificate
-bundles of the user's do not.
-"""
+"""Sessions of `requests` on the lines of `secure_lines`, for signing in: the library that speaks OAuth wants one."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import socket
-import ssl
-import sys
-import threading
-import weakref
-from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-import truststore
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from sync.errors import ConnectionNotSafe, ProfileRefused
-from sync.hospital_profile import SiteTrust, is_loopback
-
-_EXPIRED, _NOT_YET_VALID, _WRONG_NAME = 10, 9, (62, 64)
-"""OpenSSL's X509_V_ERR_* that deserve a sentence of their own."""
-_DER = 2
-"""`_ssl.ENCODING_DER`."""
+from sync.hospital_profile import SiteTrust
+from sync.secure_lines import SecurePools
 
 
-class PinDiffers(ssl.SSLCertVerificationError):
-    """The server's certificate is good, but no key of its chain is one the profile names."""
-
-
-class OpenLines:
-    """The sockets of a session, so that whoever waits on one can be woken: by breaking it off."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-
-    def add(self, line: socket.socket) -> None:
-        with self._lock:
-            self._sockets.add(line)
-
-    def break_off(self) -> None:
-        """Every read and write under way fails at once. The session itself stays usable."""
-        with self._lock:
-            for line in list(self._sockets):
-                with suppress(OSError):
-                    # Of the plain socket, also under TLS: TLS's own would take the state away under the reader.
-                    socket.socket.shutdown(line, socket.SHUT_RDWR)
-            self._sockets.clear()
-
-
-def open_session(trust: SiteTrust, lines: OpenLines | None = None) -> requests.Session:
-    """A pooled session, usable from several threads; `ProfileRefused` where the site's CA file cannot be used.
-
-    *lines* gets every socket that is opened.
-    """
+def open_session(trust: SiteTrust) -> requests.Session:
+    """A session that may be used from several threads; `ProfileRefused` where the site's CA file cannot be used."""
     session = requests.Session()
-    secure(session, trust, lines)
+    secure(session, trust)
     return session
 
 
-def secure(session: requests.Session, trust: SiteTrust, lines: OpenLines | None = None) -> None:
-    """Make a session of any kind behave as this module promises."""
+def secure(session: requests.Session, trust: SiteTrust) -> None:
+    """Make a session of any kind behave as `secure_lines` promises."""
     # .netrc would replace the bearer, and environment variables the authorities.
     session.trust_env = False
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = _SecureAdapter(trust, lines or OpenLines())
+    adapter = _SecureAdapter(SecurePools(trust))
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 
 
-def send(
-    session: requests.Session,
-    method: str,
-    url: str,
-    *,
-    headers: dict[str, str],
-    body: bytes | None,
-    timeout_s: tuple[float, float],
-) -> requests.Response:
-    """One answer, its body still to be streamed; a redirect is an answer like any other.
-
-    What `requests.Session.request` adds from settings, cookies and hooks is nothing here (`secure`), and to find that
-    out took it as long as the sending.
-    """
-    request = requests.PreparedRequest()
-    request.prepare(method=method, url=url, headers=headers, data=body)
-    adapter = session.get_adapter(request.url or url)
-    return adapter.send(request, stream=True, timeout=timeout_s, verify=True, proxies=proxies_for(url))
-
-
-def proxies_for(url: str) -> dict[str, str]:
-    """The environment's proxies for *url*, as requests takes them; none for this computer itself."""
-    if is_loopback(urlsplit(url).hostname or ""):
-        return {}
-    return dict(get_environ_proxies(url))
-
-
-def unsafe_line(error: BaseException, url: str) -> ConnectionNotSafe | None:
-    """What to raise where *error* came from TLS; None for any other failure. Nothing was sent in that case."""
-    found = _find_tls_error(error)
-    if found is None:
-        return None
-    host = urlsplit(url).hostname or "the hospital"
-    if isinstance(found, PinDiffers):
-        why = f"At {host}, neither the server's key nor its authority's is the one this hospital's profile names"
-    elif not isinstance(found, ssl.SSLCertVerificationError):
-        outdated = "VERSION" in str(found).upper() or "PROTOCOL" in str(found).upper()
-        why = f"{host} offers only outdated encryption" if outdated else f"No safe connection to {host} could be made"
-    elif found.verify_code == _EXPIRED:
-        why = f"The certificate of {host} has expired, or this computer's clock is wrong"
-    elif found.verify_code == _NOT_YET_VALID:
-        why = f"The certificate of {host} is not valid yet, or this computer's clock is wrong"
-    elif found.verify_code in _WRONG_NAME or "hostname" in str(found).lower():
-        why = f"The server that answers as {host} has a certificate for another name"
-    else:
-        why = f"The certificate of {host} was issued by an authority that this computer does not trust"
-    return ConnectionNotSafe(f"{why}, so nothing was sent.")
-
-
-def read_pins(pins: str) -> frozenset[str]:
-    """The pins in *pins*, apart by blanks: several servers, or the next key. `ProfileRefused` where one is none."""
-    return frozenset(_read_pin(pin) for pin in pins.split())
-
-
-def _read_pin(pin: str) -> str:
-    text = pin.removeprefix("sha256/")
-    try:
-        if len(base64.b64decode(text, validate=True)) != hashlib.sha256().digest_size:
-            raise ValueError
-    except (binascii.Error, ValueError):
-        raise ProfileRefused("The pin is not a SHA-256 of a public key in base64 (sha256/…).") from None
-    return f"sha256/{text}"
-
-
-def spki_pin(certificate_der: bytes) -> str:
-    """The pin of a certificate's key: SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4)."""
-    key = x509.load_der_x509_certificate(certificate_der).public_key()
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"sha256/{base64.b64encode(hashlib.sha256(spki).digest()).decode()}"
-
-
-def _has_pinned_key(certificate_der: bytes, pins: frozenset[str]) -> bool:
-    try:
-        return spki_pin(certificate_der) in pins
-    except (ValueError, UnsupportedAlgorithm):
-        return False  # an authority of a kind that cannot be read here is not the one that was pinned
-
-
-def _proven_chain(line: object) -> list[bytes]:
-    """The certificates, in DER, that prove the server: its own first, then the authorities (RFC 7469 2.6).
-
-    What a server merely sends along proves nothing and is not among them. On Windows and macOS the system verifies
-    and does not say by which authorities; there the server's own certificate is the only one, and a pin of an
-    authority never matches.
-    """
-    if not isinstance(line, ssl.SSLSocket):
-        return []
-    if sys.platform in ("win32", "darwin"):
-        certificate = line.getpeercert(binary_form=True)
-        return [certificate] if certificate else []
-    if sys.version_info >= (3, 13):
-        return line.get_verified_chain()
-    beneath: Any = line._sslobj  # type: ignore[attr-defined]  # what became public with 3.13
-    return [certificate.public_bytes(_DER) for certificate in beneath.get_verified_chain() or ()]
-
-
 class _SecureAdapter(HTTPAdapter):
-    def __init__(self, trust: SiteTrust, lines: OpenLines) -> None:
-        self._context = _make_context(trust.ca_file)
-        self._https_pool = _pool_class(read_pins(trust.spki_pin), lines)
-        self._http_pool = _plain_pool_class(lines)
+    def __init__(self, pools: SecurePools) -> None:
+        self._pools = pools
         super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self._use_own_pools(self.poolmanager)
+        super().init_poolmanager(*args, ssl_context=self._pools.context, **kwargs)
+        self._pools.adopt(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-        self._use_own_pools(manager)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._pools.context, **kwargs)
+        self._pools.adopt(manager)
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
         """Always verified, and by our context alone: the library would add a bundle of its own to it."""
         conn.cert_reqs = "CERT_REQUIRED"
         conn.ca_certs = conn.ca_cert_dir = None
-
-    def _use_own_pools(self, manager: Any) -> None:
-        manager.pool_classes_by_scheme = {"http": self._http_pool, "https": self._https_pool}
-
-
-def _make_context(ca_file: str) -> ssl.SSLContext:
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError):
-            raise ProfileRefused(f"The file of the hospital's authority ({ca_file}) holds no certificate.") from None
-    return context
-
-
-def _plain_pool_class(lines: OpenLines) -> type[HTTPConnectionPool]:
-    class Connection(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            lines.add(self.sock)
-
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
-
-    return Pool
-
-
-def _pool_class(pins: frozenset[str], lines: OpenLines) -> type[HTTPSConnectionPool]:
-    """Pools whose connections check the pins before anything is sent, with and without a proxy."""
-
-    class Connection(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            if pins and not any(_has_pinned_key(certificate, pins) for certificate in _proven_chain(self.sock)):
-                self.close()
-                raise PinDiffers("pin")
-            lines.add(self.sock)
-
-    class Pool(HTTPSConnectionPool):
-        ConnectionCls = Connection
-
-    return Pool
-
-
-def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop()
-        if not isinstance(one, BaseException) or id(one) in seen:
-            continue
-        if isinstance(one, ssl.SSLError):
-            return one
-        seen.add(id(one))
-        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return None

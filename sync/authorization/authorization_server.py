@@ -17,7 +17,8 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 
 from sync.errors import HospitalBusy, Offline, ProfileRefused, SignInFailed, SignInNeeded, SyncError
 from sync.hospital_profile import SiteTrust, check_address
-from sync.secure_session import open_session, proxies_for, secure, unsafe_line
+from sync.secure_lines import proxies_for, unsafe_line
+from sync.secure_session import open_session, secure
 
 SCOPE = (
     "openid fhirUser offline_access user/Task.rsu user/ServiceRequest.rs user/Patient.rs user/Practitioner.rs "

@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from sync.dicomweb.multipart import PartReader, boundary_of
 from sync.errors import DamagedTransfer, Refused
-from sync.hospital_connection import HospitalConnection, HttpAnswer
+from sync.hospital_connection import HospitalConnection
 from sync.repr_digest import WANT_SHA256, read_sha256
+from sync.secure_lines import HttpAnswer
 
 _PAGE_SIZE = 500
 _MAX_PAGES = 1000

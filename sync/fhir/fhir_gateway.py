@@ -17,7 +17,8 @@ from sync.errors import DamagedTransfer, Refused, SignInNeeded
 from sync.fhir.capability import Capability, capability_from_statement
 from sync.fhir.elements import Json, child, children, reference_of, text
 from sync.fhir.wrapped_binary import is_wrapped, unwrapped
-from sync.hospital_connection import HospitalConnection, HttpAnswer, response_time
+from sync.hospital_connection import HospitalConnection, response_time
+from sync.secure_lines import HttpAnswer
 
 FHIR_JSON = "application/fhir+json; fhirVersion=4.0"
 BATCHED_AT_ONCE = 50

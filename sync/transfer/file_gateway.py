@@ -13,8 +13,9 @@ from urllib.parse import urljoin
 
 from sync.errors import DamagedTransfer
 from sync.fhir.wrapped_binary import is_wrapped, unwrapped
-from sync.hospital_connection import HospitalConnection, HttpAnswer
+from sync.hospital_connection import HospitalConnection
 from sync.repr_digest import WANT_SHA256, read_sha256
+from sync.secure_lines import HttpAnswer
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 

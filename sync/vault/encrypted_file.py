@@ -93,6 +93,7 @@ class EncryptedWriter:
         self._held = bytearray()
         self._index = 0
         self._torn = b""
+        self._may_be_longer = False
         file.write(header)
 
     @classmethod
@@ -106,6 +107,7 @@ class EncryptedWriter:
         """
         writer = cls(io.BytesIO(), case_key, file_id)
         writer._file = file
+        writer._may_be_longer = True
         file.seek(0)
         if file.read(HEADER.size) == make_header(file_id):
             content = memoryview(bytearray(CHUNK_BYTES))
@@ -142,7 +144,8 @@ class EncryptedWriter:
     def finish(self) -> None:
         """Write the last chunk; the file is whole now."""
         self._put(self._cipher.seal(self._index, True, self._held))
-        self._file.truncate()
+        if self._may_be_longer:
+            self._file.truncate()
         self._held.clear()
 
     def _seal(self, content: Block) -> None:

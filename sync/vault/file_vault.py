@@ -232,7 +232,7 @@ class VaultWriter:
         self._aside = directory / f"{self._file_id.hex()}{ASIDE}"
         self._digest = hashlib.sha256()
         self._size_bytes = 0
-        self._is_whole = False
+        self._is_whole = self._is_placed = False
         flags = _CREATE if resumed_id is None else _CHANGE
         mode: Literal["wb", "r+b"] = "wb" if resumed_id is None else "r+b"
         self._file: BinaryIO = os.fdopen(os.open(self._aside, flags, 0o600), mode, _HELD_BYTES)
@@ -313,6 +313,7 @@ class VaultWriter:
         except OSError as error:
             self.abort()
             raise _unwritable(error) from error
+        self._is_placed = True
         self._file.close()
         return entry
 
@@ -332,6 +333,8 @@ class VaultWriter:
 
     def abort(self) -> None:
         """Forget what was written. Harmless after `commit`."""
+        if self._is_placed:
+            return
         with suppress(OSError):  # closing flushes, and the disk may be full
             self._file.close()
         self._aside.unlink(missing_ok=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-import queue
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +28,9 @@ CHILDREN = 2
 FILES_PER_CHILD = 5000
 """A library that loses memory with every file must not do so for ever."""
 START_TIMEOUT_S = 60.0
+PATIENCE_S = 0.5
+"""A file waits this long for a child at work before another is started: to start one costs a quarter of a second of
+both processors, in which hundreds of uncompressed images are checked."""
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 OBJECT_CHECK = "workstation.door.object_checks:check_object"
 
@@ -82,14 +85,13 @@ class InspectionPool:
         self._check = check
         self._closed = False
         self._all = [_Place() for _ in range(children)]
-        self._free: queue.LifoQueue[_Place] = queue.LifoQueue()
-        for place in self._all:
-            self._free.put(place)
+        self._freed = threading.Condition()
+        self._free = list(self._all)
 
     def check(self, source: CheckedSource, **request: Any) -> Finding:
         """What a child says of *source*; a file that cannot be checked has a problem. Raises PoolClosed, and whatever
         reading *source* raises."""
-        place = self._free.get()
+        place = self._take_place()
         try:
             for attempt in (1, 2):
                 if self._closed:
@@ -115,20 +117,31 @@ class InspectionPool:
         finally:
             if self._closed:
                 place.end()
-            self._free.put(place)
+            with self._freed:
+                self._free.append(place)
+                self._freed.notify()
 
     def close(self) -> None:
         """End the children; a file being checked is given up, later ones are refused."""
         self._closed = True
         for place in self._all:
             place.kill()
-        idle = []
-        with suppress(queue.Empty):
+        with self._freed:
+            for place in self._free:  # the others are ended by the threads that use them
+                place.end()
+
+    def _take_place(self) -> _Place:
+        """A place whose child is running and free; an empty one where there is no child, or none comes free soon."""
+        with self._freed:
+            until = time.monotonic() + PATIENCE_S
             while True:
-                idle.append(self._free.get_nowait())
-        for place in idle:  # the others are ended by the threads that use them
-            place.end()
-            self._free.put(place)
+                left_s = until - time.monotonic()
+                nobody_runs = len(self._free) == len(self._all) and not any(place.is_taken for place in self._free)
+                for place in reversed(self._free):
+                    if place.is_taken or nobody_runs or left_s <= 0:
+                        self._free.remove(place)
+                        return place
+                self._freed.wait(left_s if self._free else None)
 
     def _ask(self, child: _Child, source: CheckedSource, request: dict[str, Any]) -> Finding:
         size_bytes = source.size_bytes
@@ -178,6 +191,10 @@ class _Place:
 
     def __init__(self) -> None:
         self._child: _Child | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        return self._child is not None
 
     def running(self, check: str, memory_bytes: int) -> _Child:
         if self._child is not None and (self._child.files >= FILES_PER_CHILD or self._child.has_ended):

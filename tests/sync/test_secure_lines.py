@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sync.errors import ConnectionNotSafe, ProfileRefused
 from sync.hospital_connection import HospitalConnection
 from sync.hospital_profile import HospitalProfile
-from sync.secure_session import proxies_for, spki_pin
+from sync.secure_lines import proxies_for, spki_pin
 from tests.sync.tls_server import Authority, tls_server
 
 
@@ -131,7 +131,7 @@ def test_that_only_the_servers_own_key_counts_where_the_system_verifies(
         by_server, by_authority = (
             server.profile(authority.ca_file, pin_of(named)) for named in (mine, authority.ca_file)
         )
-        monkeypatch.setattr("sync.secure_session.sys", SimpleNamespace(platform=system, version_info=sys.version_info))
+        monkeypatch.setattr("sync.secure_lines.sys", SimpleNamespace(platform=system, version_info=sys.version_info))
         assert fetch(by_server) == b"here"
         with pytest.raises(ConnectionNotSafe, match="neither the server's key nor its authority's is the one"):
             fetch(by_authority)
