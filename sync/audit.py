@@ -56,6 +56,8 @@ class AuditAction(StrEnum):
     MARK_MADE = "mark made"
     MARK_REVISED = "mark revised"
     MARK_DELETED = "mark deleted"
+    QUESTION_CHANGED = "question changed"
+    QUESTION_CONFIRMED = "question confirmed"
     SIGNED = "opinion signed"
     SIGNING_FAILED = "signing failed"
     SIGNING_LOCKED = "signing locked"

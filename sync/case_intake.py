@@ -76,6 +76,7 @@ class CaseIntake:
         sentence = find_changed_terms(case.case_id, terms_of(before), terms_of(case))
         if sentence and put_waiting_opinion_aside(self._store, case, sentence):
             self._problems.append(sentence)
+        self._store.questions.note_changed(case.case_id, before.questions, case.questions)
         recheck_patient(self._store, before, case)
         return replace(mapped, case=case)
 

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 def sign_again(store: Store, case_id: CaseId) -> None:
     """The reader chose to review the case and sign it anew: what was signed and cannot be sent is made void.
 
-    Its draft is on the desk again as it was. SigningRefused where the hospital has it already.
+    Its draft is on the desk again as it was; a question that changed since is noted beside it. SigningRefused where
+    the hospital has it already.
     """
     signed = store.opinions.find_signed(case_id)
     entries = [e for e in store.outbox.list_entries() if signed and e.subject == signed.frozen.opinion_identifier]
     if signed is not None and entries and entries[-1].state is not OutboxState.DELIVERED:
         reason = entries[-1].last_error or "The reader signs again."
         store.opinions.void_signed(signed.frozen.opinion_identifier, reason)
+        answered = entries[-1].payload.get("terms", {}).get("questions")
+        case = store.cases.find_case(case_id)
+        if answered is not None and case is not None:
+            store.questions.note_changed(case_id, tuple(answered), case.questions)
 
 
 def leave_at_that(store: Store, conflict: OpenConflict) -> None:

@@ -13,7 +13,7 @@ from sync.changes import Changes
 if TYPE_CHECKING:
     from sync.store.database import Store
 
-FACETS = frozenset({"cases", "objects", "arrivals", "annotations", "opinions", "outbox", "conflicts"})
+FACETS = frozenset({"cases", "objects", "arrivals", "annotations", "opinions", "questions", "outbox", "conflicts"})
 """The parts of a store whose mutations return `Changes`."""
 
 

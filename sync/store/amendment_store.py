@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, select
@@ -12,10 +11,11 @@ from sync.changes import Changes
 from sync.errors import SigningRefused
 from sync.records.amendment import Amendment, AmendmentKind
 from sync.records.case import CaseId
+from sync.records.opinion import OpinionDraft
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
-from sync.store.signed_seal import stands
-from sync.store.tables import begun_amendment, opinion_draft, receipt, signed_opinion
+from sync.store.opinion_rows import find_latest, put_draft_row
+from sync.store.tables import begun_amendment
 
 
 class AmendmentStore:
@@ -33,26 +33,13 @@ class AmendmentStore:
         reason = reason.strip()
         if not reason:
             raise SigningRefused("An amendment needs a reason; it is signed and sent with it.")
-        now = datetime.now(UTC).isoformat()
         with self._database.writing() as connection:
-            last = connection.execute(
-                select(signed_opinion.c.opinion_identifier, signed_opinion.c.response, receipt.c.record)
-                .select_from(
-                    signed_opinion.outerjoin(
-                        receipt, receipt.c.opinion_identifier == signed_opinion.c.opinion_identifier
-                    )
-                )
-                .where(signed_opinion.c.case_id == case_id, stands())
-                .order_by(signed_opinion.c.version.desc())
-                .limit(1)
-            ).one_or_none()
-            if last is None or last.record is None:
+            last = find_latest(connection, case_id)
+            if last is None or last.receipt is None:
                 raise SigningRefused(f"The hospital holds no opinion on case {case_id} yet that could be amended.")
             put_begun(connection, case_id, Amendment(last.opinion_identifier, kind, reason))
-            draft = {**json.loads(last.response), "status": "in-progress"}
-            values = {"response": json.dumps(draft), "saved_at": now}
-            statement = upsert(opinion_draft).values(case_id=case_id, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+            draft = {**last.response, "status": "in-progress"}
+            put_draft_row(connection, OpinionDraft(case_id, draft, datetime.now(UTC)))
             detail = {"kind": kind.value}
             self._audit.append_within(connection, "amendment begun", case_id, last.opinion_identifier, "done", detail)
         return _touched(case_id)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sync.store.object_store import ObjectStore
     from sync.store.opinion_store import OpinionStore
     from sync.store.outbox_store import OutboxStore
+    from sync.store.question_store import QuestionStore
     from sync.store.round_store import RoundStore
     from sync.store.session_store import SessionStore
     from sync.store.worklist_store import WorklistStore
@@ -43,6 +44,7 @@ class Store:
     annotations: AnnotationStore
     opinions: OpinionStore
     amendments: AmendmentStore
+    questions: QuestionStore
     outbox: OutboxStore
     conflicts: ConflictStore
     messages: MessageStore
@@ -63,6 +65,7 @@ class Store:
         from sync.store.object_store import ObjectStore
         from sync.store.opinion_store import OpinionStore
         from sync.store.outbox_store import OutboxStore
+        from sync.store.question_store import QuestionStore
         from sync.store.round_store import RoundStore
         from sync.store.session_store import SessionStore
         from sync.store.vault_index import VaultIndex
@@ -80,6 +83,7 @@ class Store:
         self.annotations = AnnotationStore(database, self.audit)
         self.opinions = OpinionStore(database, self.audit)
         self.amendments = AmendmentStore(database, self.audit)
+        self.questions = QuestionStore(database, self.audit)
         self.outbox = OutboxStore(database, self.audit)
         self.conflicts = ConflictStore(database, self.audit)
         self.messages = MessageStore(database)

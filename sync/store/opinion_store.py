@@ -7,9 +7,8 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.changes import Changes
@@ -17,16 +16,18 @@ from sync.errors import SigningRefused
 from sync.records.amendment import amendment_of
 from sync.records.asked_for import asked_for
 from sync.records.case import Case, CaseId
-from sync.records.opinion import FrozenOpinion, Json, MarksFile, OpinionDraft, Receipt, SignedOpinion
+from sync.records.opinion import Json, OpinionDraft, Receipt, SignedOpinion
 from sync.records.outbox_entry import OutboxKind, OutboxState
 from sync.records.terms import terms_of
 from sync.store.amendment_store import end_begun, put_begun
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
+from sync.store.opinion_rows import find_latest, find_version, insert_signed, put_draft_row
 from sync.store.outbox_store import insert_entry
+from sync.store.question_store import end_question_change
 from sync.store.record_codec import from_text, to_text
 from sync.store.signed_seal import refuse_when_signed, refuse_while_waiting, signed_version, stands
-from sync.store.tables import case_record, marks_file, opinion_draft, outbox, receipt, signed_opinion, voided_opinion
+from sync.store.tables import case_record, opinion_draft, outbox, receipt, signed_opinion, voided_opinion
 
 
 class OpinionStore:
@@ -38,11 +39,9 @@ class OpinionStore:
 
     def put_draft(self, draft: OpinionDraft) -> Changes:
         """Keep the form as it stands, replacing the earlier draft; SigningRefused after signing."""
-        values = {"response": json.dumps(draft.response), "saved_at": draft.saved_at.isoformat()}
-        statement = upsert(opinion_draft).values(case_id=draft.case_id, **values)
         with self._database.writing() as connection:
             refuse_when_signed(connection, draft.case_id, "its form can no longer be changed")
-            connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=values))
+            put_draft_row(connection, draft)
         return Changes(opinions=frozenset({draft.case_id}))
 
     def find_draft(self, case_id: CaseId) -> OpinionDraft | None:
@@ -63,15 +62,20 @@ class OpinionStore:
         with self._database.writing() as connection:
             if sentence := hindrance():
                 raise SigningRefused(sentence)
-            if _find(connection, signed_opinion.c.opinion_identifier == frozen.opinion_identifier) is not None:
+            if find_version(connection, signed_opinion.c.opinion_identifier == frozen.opinion_identifier) is not None:
                 raise SigningRefused(f"Opinion {frozen.opinion_identifier} is signed already.")
             if frozen.version != signed_version(connection, frozen.case_id) + 1:
                 raise SigningRefused(
                     f"Version {frozen.version} of the opinion on case {frozen.case_id} is not the next to sign."
                 )
             refuse_while_waiting(connection, frozen.case_id)
-            _insert(connection, opinion)
+            insert_signed(connection, opinion)
             end_begun(connection, frozen.case_id)
+            if end_question_change(connection, frozen.case_id):
+                identifier = frozen.opinion_identifier
+                self._audit.append_within(
+                    connection, "question changed", frozen.case_id, identifier, "signed unconfirmed", {}
+                )
             payload = _what_it_answers(connection, frozen.case_id)
             insert_entry(connection, frozen.case_id, OutboxKind.OPINION, frozen.opinion_identifier, payload)
             self._audit.append_within(
@@ -96,7 +100,7 @@ class OpinionStore:
         SigningRefused where it has been delivered; a second time nothing happens.
         """
         with self._database.writing() as connection:
-            opinion = _find(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
+            opinion = find_version(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
             if opinion is None:
                 raise ValueError(f"no opinion {opinion_identifier} was signed here")
             if connection.execute(select(receipt).where(receipt.c.opinion_identifier == opinion_identifier)).first():
@@ -124,7 +128,7 @@ class OpinionStore:
     def find_signed(self, case_id: CaseId) -> SignedOpinion | None:
         """The latest signed version that stands: one made void to be signed again does not."""
         with self._database.reading() as connection:
-            return _find(connection, (signed_opinion.c.case_id == case_id) & stands())
+            return find_version(connection, (signed_opinion.c.case_id == case_id) & stands())
 
     def list_signed(self, case_id: CaseId) -> tuple[SignedOpinion, ...]:
         """Every version ever signed of that case, void ones too, oldest first."""
@@ -134,13 +138,13 @@ class OpinionStore:
                 .where(signed_opinion.c.case_id == case_id)
                 .order_by(signed_opinion.c.version)
             ).scalars()
-            opinions = [_find(connection, signed_opinion.c.opinion_identifier == name) for name in found.all()]
+            opinions = [find_version(connection, signed_opinion.c.opinion_identifier == name) for name in found.all()]
         return tuple(opinion for opinion in opinions if opinion is not None)
 
     def find_signed_by_identifier(self, opinion_identifier: str) -> SignedOpinion | None:
         """The one that an outbox entry's ``subject`` names."""
         with self._database.reading() as connection:
-            return _find(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
+            return find_version(connection, signed_opinion.c.opinion_identifier == opinion_identifier)
 
     def put_receipt(self, received: Receipt) -> Changes:
         """Keep the hospital's receipt and mark the outbox entry delivered: both or neither. A second one is ignored.
@@ -148,7 +152,7 @@ class OpinionStore:
         ValueError for an opinion that was never signed here.
         """
         with self._database.writing() as connection:
-            if _find(connection, signed_opinion.c.opinion_identifier == received.opinion_identifier) is None:
+            if find_version(connection, signed_opinion.c.opinion_identifier == received.opinion_identifier) is None:
                 raise ValueError(f"receipt for an unknown opinion {received.opinion_identifier}")
             added = connection.execute(
                 upsert(receipt)
@@ -178,18 +182,8 @@ class OpinionStore:
     def find_receipt(self, case_id: CaseId) -> Receipt | None:
         """The receipt of the latest signed version, if it has come."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                select(receipt.c.record)
-                .select_from(
-                    signed_opinion.outerjoin(
-                        receipt, receipt.c.opinion_identifier == signed_opinion.c.opinion_identifier
-                    )
-                )
-                .where(signed_opinion.c.case_id == case_id, stands())
-                .order_by(signed_opinion.c.version.desc())
-                .limit(1)
-            ).scalar_one_or_none()
-        return None if row is None else from_text(Receipt, row)
+            latest = find_latest(connection, case_id)
+        return None if latest is None else latest.receipt
 
     def find_receipt_of(self, opinion_identifier: str) -> Receipt | None:
         """The receipt of that one version."""
@@ -209,75 +203,3 @@ def _what_it_answers(connection: Connection, case_id: CaseId) -> Json:
         return {"terms": {}}
     case = from_text(Case, record)
     return {"terms": asdict(terms_of(case)), "asked_for": asked_for(case).to_json()}
-
-
-def _insert(connection: Connection, opinion: SignedOpinion) -> None:
-    frozen = opinion.frozen
-    connection.execute(
-        insert(signed_opinion).values(
-            opinion_identifier=frozen.opinion_identifier,
-            case_id=frozen.case_id,
-            version=frozen.version,
-            envelope=frozen.envelope,
-            jws=opinion.jws,
-            report_pdf=opinion.report_pdf,
-            response=json.dumps(frozen.response),
-            signed_at=frozen.signed_at.isoformat(),
-            signer_name=opinion.signer_name,
-            certificate_sha256=opinion.certificate_sha256,
-        )
-    )
-    for position, marks in enumerate(frozen.marks):
-        connection.execute(
-            insert(marks_file).values(
-                opinion_identifier=frozen.opinion_identifier,
-                position=position,
-                target=marks.target,
-                title=marks.title,
-                content_type=marks.content_type,
-                content=marks.content,
-                sha256=marks.sha256,
-                annotation_ids=json.dumps(list(marks.annotation_ids)),
-                subject_reference=marks.subject_reference,
-            )
-        )
-
-
-def _find(connection: Connection, condition: Any) -> SignedOpinion | None:
-    row = connection.execute(
-        select(signed_opinion).where(condition).order_by(signed_opinion.c.version.desc()).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    files = connection.execute(
-        select(marks_file)
-        .where(marks_file.c.opinion_identifier == row.opinion_identifier)
-        .order_by(marks_file.c.position)
-    ).all()
-    frozen = FrozenOpinion(
-        CaseId(row.case_id),
-        row.opinion_identifier,
-        row.version,
-        row.envelope,
-        datetime.fromisoformat(row.signed_at),
-        _json(row.response),
-        tuple(_marks(file) for file in files),
-    )
-    return SignedOpinion(frozen, row.jws, row.report_pdf, row.signer_name, row.certificate_sha256)
-
-
-def _json(text: str) -> Json:
-    content: Json = json.loads(text)
-    return content
-
-
-def _marks(row: Row[Any]) -> MarksFile:
-    return MarksFile(
-        row.target,
-        row.title,
-        row.content_type,
-        row.content,
-        row.sha256,
-        tuple(json.loads(row.annotation_ids)),
-        row.subject_reference,
-    )

@@ -34,11 +34,16 @@ def refuse_while_waiting(connection: Connection, case_id: CaseId) -> None:
         raise SigningRefused(f"The opinion on case {case_id} is signed and still waits to leave.")
 
 
-def refuse_when_signed(connection: Connection, case_id: CaseId, consequence: str) -> None:
-    """SigningRefused when an opinion on *case_id* is signed that was not made void, and is not being amended."""
+def is_sealed(connection: Connection, case_id: CaseId) -> bool:
+    """An opinion on *case_id* is signed that was not made void, and is not being amended."""
     amended = select(begun_amendment.c.case_id).where(begun_amendment.c.case_id == case_id)
     if connection.execute(amended).scalar_one_or_none() is not None:
-        return
+        return False
     standing = select(signed_opinion.c.version).where(signed_opinion.c.case_id == case_id, stands())
-    if connection.execute(standing.limit(1)).scalar_one_or_none() is not None:
+    return connection.execute(standing.limit(1)).scalar_one_or_none() is not None
+
+
+def refuse_when_signed(connection: Connection, case_id: CaseId, consequence: str) -> None:
+    """SigningRefused when the opinion on *case_id* `is_sealed`."""
+    if is_sealed(connection, case_id):
         raise SigningRefused(f"The opinion on case {case_id} is signed, so {consequence}.")

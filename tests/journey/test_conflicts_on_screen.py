@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QLabel
+from PySide6.QtWidgets import QDialog, QFrame, QLabel, QPushButton
 
 from sync.fhir.opinion_mapping import opinion_bundle
 from sync.records.conflict import ConflictKind
@@ -160,6 +160,12 @@ def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_a
     screen.hands.wait_until(lambda: "Moreau" in screen.identity(), "the case to open")
     screen.photograph("4-question-changed-c-after")
     assert screen.store.opinions.find_signed(CASE) is None
+    screen.key(Qt.Key.Key_F6)
+    confirm = screen.hands.wait_for("opinion-confirm-question", QPushButton)
+    screen.photograph("4-question-changed-c-check")
+    screen.key(Qt.Key.Key_Q, CONTROL | SHIFT)
+    screen.hands.wait_until(lambda: not confirm.isVisible(), "the check to go with the reader's word")
+    assert "question confirmed" in [row.action for row in screen.store.audit.entries()]
     screen.sign_by_keyboard("Carcinoma", "4-question-changed")
     screen.hands.wait_until(lambda: screen.store.opinions.find_receipt(CASE) is not None, "the receipt", 40)
     screen.photograph("4-question-changed-f-delivered")

@@ -21,7 +21,7 @@ from sync.outbox_export import export_entry, export_to_folder
 from sync.records.amendment import AmendmentKind
 from sync.records.case import Case, CaseId
 from sync.records.conflict import ConflictKind
-from sync.records.opinion import SignedOpinion
+from sync.records.opinion import OpinionDraft, SignedOpinion
 from sync.records.outbox_entry import OutboxState
 from sync.store.database import Store
 from sync.sync_round import run_sync_round
@@ -112,6 +112,25 @@ def test_that_an_opinion_left_at_anothers_is_closed_for_good_and_never_sent(
     told = [(row.object, row.outcome) for row in store.audit.entries() if row.action == "sync conflict"]
     assert (IDENTIFIER, "left unsent") in told
     assert (ConflictKind.ALREADY_THERE.value, "understood") in told
+
+
+def test_that_a_question_changed_while_it_is_answered_is_noted_by_the_round_and_by_signing_again(
+    hospital: SmallHospital, store: Store
+) -> None:
+    hospital.add_case(instances=0, status="in-progress")
+    run_sync_round(store, hospital.profile())
+    store.opinions.put_draft(OpinionDraft(CASE, {"item": []}, datetime.now(UTC)))
+    hospital.change("ServiceRequest/sr-so-1", note=[{"text": "Another question?"}])
+    run_sync_round(store, hospital.profile())
+    noted = store.questions.find_changed(CASE)
+    assert noted is not None and noted.before == ("Is it benign?",)
+    store.opinions.put_signed(signed_opinion())
+    hospital.change("ServiceRequest/sr-so-1", note=[{"text": "A third one?"}])
+    run_sync_round(store, hospital.profile())
+    assert store.questions.find_changed(CASE) is None, "what is signed is put to the reader as a conflict"
+    sign_again(store, CASE)
+    noted = store.questions.find_changed(CASE)
+    assert noted is not None and noted.before == ("Another question?",)
 
 
 def put_there_from_another_computer(hospital: SmallHospital, case: Case) -> None:

@@ -12,6 +12,8 @@ from sync.records.opinion import Receipt
 from sync.records.opinion_checks import Check, blocking_checks
 from workstation.opinion.form_state import SectionProgress
 from workstation.opinion.opinion_view import OpinionState
+from workstation.opinion.question_card import QuestionCard
+from workstation.opinion.question_check import QUESTION_CHANGED
 from workstation.window.icons import icon
 from workstation.window.theme import COLOURS, colour, set_role
 
@@ -25,6 +27,8 @@ class ChecksPane(QFrame):
     """Check with a place in the form."""
     sign_requested = Signal()
     amend_requested = Signal()
+    confirm_requested = Signal()
+    """The answer fits the question that the hospital changed."""
     drop_requested = Signal()
     """The reader gives up an amendment that was begun."""
 
@@ -49,6 +53,9 @@ class ChecksPane(QFrame):
         self.amend_button.setMinimumHeight(34)
         self.amend_button.clicked.connect(self.amend_requested)
         column.addWidget(self.amend_button)
+        self.question = QuestionCard()
+        self.question.confirm_requested.connect(self.confirm_requested)
+        column.addWidget(self.question)
         self.heading = QLabel("Before you sign")
         self.heading.setProperty("role", "heading")
         self.heading.setIndent(0)
@@ -95,13 +102,15 @@ class ChecksPane(QFrame):
             widget.setVisible(not signed and not state.is_closed)
         self.amend_button.setVisible(state.can_amend)
         self.drop_button.setVisible(state.is_amending)
+        changed = next((check for check in state.checks if check.name == QUESTION_CHANGED), None)
+        self.question.show_check(changed)
         self.receipt.show_receipt(state.receipt)
         self.saved.setText(state.saved)
         set_role(self.saved, "error" if state.saved.startswith("Not saved") else "muted")
         self.sign_button.setEnabled(state.can_sign)
         if state.checks != self._checks:
             self._checks = state.checks
-            self._fill(state.checks, state.form.sections)
+            self._fill([check for check in state.checks if check != changed], state.form.sections)
 
     def show_refusal(self, sentence: str) -> None:
         """Why nothing can be signed, beside the button, until the next change."""

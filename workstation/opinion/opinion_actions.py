@@ -30,6 +30,15 @@ def opinion_actions(presenter: OpinionPresenter, page: OpinionWishes) -> Sequenc
             page="opinion",
         ),
         Action(
+            "opinion.confirm_question",
+            "My answer still fits the changed &question",
+            run=presenter.confirm_question,
+            menu="&Case",
+            shortcut="Ctrl+Shift+Q",
+            enabled_when=lambda: presenter.can_confirm_question,
+            page="opinion",
+        ),
+        Action(
             "opinion.amend",
             "A&mend this opinion…",
             run=presenter.ask_to_amend,

@@ -15,6 +15,7 @@ from sync.records.case import Case, CaseId, CaseStatus, ConsentState
 from sync.records.opinion import Json, OpinionDraft, Receipt, SignedOpinion
 from sync.records.opinion_checks import Check, CompletenessNote
 from sync.records.outbox_entry import OutboxEntry, OutboxKind
+from sync.records.question_change import QuestionChange
 from sync.records.questionnaire import (
     Item,
     ItemType,
@@ -59,6 +60,8 @@ class Desk:
     signed_at_text: str = ""
     receipt: Receipt | None = None
     outbox_entry: OutboxEntry | None = None
+    question_change: QuestionChange | None = None
+    """The question became another one while the answer was written, and the reader has not confirmed it."""
     left_unsent: LeftUnsent | None = None
     """The signed opinion stays here by the reader's choice, and what the hospital holds instead."""
     unsent_version: str = ""
@@ -137,6 +140,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         signed_at_text=f"{signed.frozen.signed_at.astimezone():%Y-%m-%d %H:%M %Z}" if signed else "",
         receipt=store.opinions.find_receipt(case_id) if signed else None,
         outbox_entry=entries[-1] if entries else None,
+        question_change=None if signed else store.questions.find_changed(case_id),
         left_unsent=find_left_unsent(store, case_id) if signed else None,
         unsent_version=_unsent_words(signed, store.opinions.list_signed(case_id)) if signed else "",
         has_conflict=any(conflict.case_id == case_id for conflict in store.conflicts.list_open()),

@@ -14,6 +14,7 @@ from workstation.opinion.amendment_dialog import AmendmentDialog
 from workstation.opinion.checks_pane import ChecksPane
 from workstation.opinion.opinion_view import OpinionState
 from workstation.opinion.presenter import OpinionPresenter
+from workstation.opinion.question_check import QUESTION_CHANGED
 from workstation.opinion.questionnaire_form import QuestionnaireForm
 from workstation.opinion.report_content import moment_words
 from workstation.opinion.section_list import SectionList
@@ -71,6 +72,7 @@ class OpinionPage(QWidget):
         self.checks.check_chosen.connect(self._on_check)
         self.checks.sign_requested.connect(self.ask_to_sign)
         self.checks.amend_requested.connect(presenter.ask_to_amend)
+        self.checks.confirm_requested.connect(presenter.confirm_question)
         self.checks.drop_requested.connect(presenter.drop_amendment)
         self.show_opinion(None)
         presenter.attach(self)
@@ -198,4 +200,7 @@ class OpinionPage(QWidget):
 
 
 def _standing(state: OpinionState | None) -> tuple[object, ...]:
-    return () if state is None else (state.case_id, state.can_sign, state.can_amend, state.is_amending)
+    if state is None:
+        return ()
+    asks = tuple(check.name for check in state.checks if check.name == QUESTION_CHANGED)
+    return state.case_id, state.can_sign, state.can_amend, state.is_amending, asks

@@ -25,9 +25,10 @@ from workstation.opinion.code_lists import load_code_lists
 from workstation.opinion.drafting import Drafting
 from workstation.opinion.form_state import FormState, LengthMark
 from workstation.opinion.length_answers import with_length
-from workstation.opinion.opinion_desk import Desk, draft_of, load_desk, recalculate
+from workstation.opinion.opinion_desk import Desk, draft_of, load_desk, recalculate, renew_questions, state_anew
 from workstation.opinion.opinion_status import opinion_status
 from workstation.opinion.opinion_view import OpinionState, OpinionView
+from workstation.opinion.question_check import QUESTION_CHANGED, question_check
 from workstation.opinion.section_progress import section_progress
 from workstation.opinion.signing import Signing, SigningTools
 
@@ -73,7 +74,7 @@ class OpinionPresenter:
         self._signing = Signing(
             store, lanes, tools, on_screen=self._answers_on_screen, changed=self._show, signed=self._signed
         )
-        self._amending = Amending(store, lanes, done=self._amended, failed=self._signing.fail)
+        self._amending = Amending(store, lanes, done=self._changed_here, failed=self._signing.fail)
 
     # --- opening -------------------------------------------------------------------------------------------------
 
@@ -174,7 +175,12 @@ class OpinionPresenter:
         reopened = same and self._desk is not None and self._desk.is_signed  # to be signed again
         if same and not reopened and self._response is not None and not desk.is_signed and self._desk is not None:
             # What is on screen is newer than any draft; the form object stays, and with it the cursor.
+            asked_before = self._desk.case.questions
             desk = replace(desk, form=self._desk.form)
+            if desk.case.questions != asked_before:
+                self._response, notes = renew_questions(desk.form, self._response, desk.case)
+                self._response = state_anew(self._response, desk.context)
+                desk = replace(desk, notes={**desk.notes, **notes})
         else:
             unsaved = None if desk.is_signed else self._drafting.find_unsaved(desk.case.case_id)
             self._response = desk.response if unsaved is None else load_response(desk.form, unsaved.response)
@@ -234,6 +240,19 @@ class OpinionPresenter:
         if self._drafting.problem or self._drafting.find_unsaved(self.case_id) is None:
             self._show()
 
+    @property
+    def can_confirm_question(self) -> bool:
+        """The question changed under the answer, and the reader has not said yet that it still fits."""
+        return any(check.name == QUESTION_CHANGED for check in self._checks)
+
+    def confirm_question(self) -> None:
+        """The reader says that the answer fits the question as it is asked now."""
+        case_id = self.case_id
+        if case_id is not None and self.can_confirm_question:
+            self._lanes.store_lane(
+                lambda: self._store.questions.confirm(case_id), self._changed_here, self._signing.fail
+            )
+
     # --- signing and amending ------------------------------------------------------------------------------------
 
     def ask_to_sign(self) -> None:
@@ -282,7 +301,7 @@ class OpinionPresenter:
         if self.case_id is not None and self.is_amending:
             self._amending.drop(self.case_id)
 
-    def _amended(self, changes: Changes) -> None:
+    def _changed_here(self, changes: Changes) -> None:
         self._changed(changes)
         self.refresh()
 
@@ -326,7 +345,9 @@ class OpinionPresenter:
         )
 
     def _make_checks(self, desk: Desk, response: Response) -> tuple[Check, ...]:
-        return (*desk.hindrances, *check_opinion(desk.form, response, desk.case, desk.incomplete))
+        changed = question_check(desk.question_change, desk.case, desk.form)
+        opinion = check_opinion(desk.form, response, desk.case, desk.incomplete)
+        return (*desk.hindrances, *((changed,) if changed is not None else ()), *opinion)
 
     def _saved_words(self, desk: Desk) -> str:
         if desk.is_read_only:

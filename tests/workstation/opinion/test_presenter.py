@@ -35,6 +35,7 @@ from workstation.opinion.form_state import LengthMark
 from workstation.opinion.marks_export import export_marks
 from workstation.opinion.opinion_desk import draft_of, load_desk
 from workstation.opinion.presenter import OpinionPresenter
+from workstation.opinion.question_check import QUESTION_CHANGED
 from workstation.opinion.report_content import report_content
 from workstation.worklist.presenter import load_rows
 
@@ -501,6 +502,49 @@ def test_that_a_form_that_is_not_here_is_said_in_one_sentence(room: Room, store:
     assert room.view.problems == [
         "The form “https://elsewhere.example/Questionnaire/x|2” that this case asks for is not on this computer."
     ]
+
+
+def ask_otherwise(store: Store) -> Changes:
+    """As a round of sync does: noted first, then kept."""
+    request = {"resourceType": "ServiceRequest", "id": "sr1", "note": [{"text": "Has it grown?"}]}
+    store.questions.note_changed(CASE, some_case().questions, ("Has it grown?",))
+    return store.cases.put_case(replace(some_case(), questions=("Has it grown?",)), [request])
+
+
+def test_that_a_changed_question_is_a_check_in_nobodys_way_until_the_reader_confirms_it(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    room.open_complete(form)
+    room.presenter.changes_happened(ask_otherwise(store))
+    later = Room(store)
+    later.presenter.open_case(CASE)
+    for text in ("typed", "typed and saved twice"):
+        later.presenter.set_answer(LIMITS, Answer("valueString", text))
+    later.presenter.refresh()
+    (check,) = [check for check in later.view.shown.checks if check.name == QUESTION_CHANGED]
+    assert not check.passed and not check.blocking
+    assert check.sentence.endswith("Old: “Is the nodule malignant?”\nNew: “Has it grown?”")
+    later.presenter.ask_to_sign()
+    preview = later.view.preview
+    assert preview is not None, "it stands in nobody's way"
+    assert b"after you began" not in preview.frozen.envelope, "and in nothing that is signed"
+    later.presenter.cancel_signing()
+    later.presenter.confirm_question()
+    assert not later.presenter.can_confirm_question
+    assert QUESTION_CHANGED not in [check.name for check in later.view.shown.checks]
+    assert store.audit.entries()[-1].action == "question confirmed"
+
+
+def test_that_the_form_on_the_screen_states_the_question_as_it_is_asked_now(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    room.open_complete(form)
+    room.presenter.set_answer(LIMITS, Answer("valueString", "typed before"))
+    room.presenter.changes_happened(ask_otherwise(store))
+    shown = room.view.shown.form.response
+    for path in ((("q", 0), ("q.asked", 0)), (("q", 0), ("q.answer", 0), ("q.answer.question", 0))):
+        assert shown.find_answer(path) == Answer("valueString", "Has it grown?")
+    assert shown.find_answer(LIMITS) == Answer("valueString", "typed before")
 
 
 def test_that_a_draft_states_the_question_as_it_is_asked_now(room: Room, form: Questionnaire) -> None:
