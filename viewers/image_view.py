@@ -30,6 +30,7 @@ from viewers.annotation.annotation import Target
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.annotation.marking import Marking, label_lines
 from viewers.annotation.painter import paint_mark
+from viewers.annotation.presentation import Presentation
 from viewers.annotation.shapes import ImagePoint
 from viewers.annotation.tools.tool import PointerEvent, ToolKey
 from viewers.calibration import Calibration, CalibrationClass
@@ -70,7 +71,12 @@ class ImageView(QWidget):
         """Permanent red notices, e.g. that these images are of another patient; not the subclass's to clear."""
         self.notice_lines: tuple[str, ...] = ()
         """Amber notices of the page, before the subclass's own (``notices``)."""
-        self._marking = Marking(selected=self.mark_selected.emit, refused=self.refused.emit, changed=self.update)
+        self._marking = Marking(
+            selected=self.mark_selected.emit,
+            refused=self.refused.emit,
+            changed=self.update,
+            presented=self.presentation_now,
+        )
         self._is_active = False
         self.view_changed.connect(self.update)
 
@@ -96,6 +102,21 @@ class ImageView(QWidget):
     def calibration(self) -> Calibration:
         """Of the frame or slide shown now."""
         return Calibration(CalibrationClass.UNCALIBRATED, None, None)
+
+    def presentation_now(self) -> Presentation | None:
+        """How the image looks now, for a mark made on it; None where there is nothing to tell."""
+        return None
+
+    def is_shown_as(self, _presentation: Presentation, /) -> bool:
+        """Whether it looks so already."""
+        return True
+
+    def show_as(self, _presentation: Presentation, /) -> None:
+        """Make the image look so."""
+
+    def words_for(self, _presentation: Presentation, /) -> str:
+        """That look in words; empty where there is nothing to offer."""
+        return ""
 
     def corner_text(self) -> CornerText:
         return CornerText()

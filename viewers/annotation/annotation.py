@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from viewers.annotation.presentation import Presentation, presentation_from_json, presentation_to_json
 from viewers.annotation.shapes import Shape, kind_of, shape_of
 from viewers.errors import UnreadableFile
 
@@ -67,6 +68,8 @@ class Annotation:
     created: datetime
     modified: datetime
     comment: str = ""
+    presentation: Presentation | None = None
+    """How its image looked when it was made; None where that was not kept."""
 
     @property
     def tracking_uid(self) -> str:
@@ -96,6 +99,7 @@ class Annotation:
             "created": self.created.isoformat(),
             "modified": self.modified.isoformat(),
             "comment": self.comment,
+            **({} if self.presentation is None else {"presentation": presentation_to_json(self.presentation)}),
         }
 
     @classmethod
@@ -113,6 +117,7 @@ class Annotation:
                 created=datetime.fromisoformat(value["created"]),
                 modified=datetime.fromisoformat(value["modified"]),
                 comment=str(value["comment"]),
+                presentation=presentation_from_json(value.get("presentation")),
             )
         except (KeyError, TypeError, ValueError) as error:
             name = value.get("label", "without a label") if isinstance(value, dict) else "without a label"

@@ -10,6 +10,7 @@ from enum import Enum
 from uuid import uuid4
 
 from viewers.annotation.annotation import Annotation, Target
+from viewers.annotation.presentation import Presentation
 from viewers.annotation.shapes import Bounds, ImagePoint, Shape, bounds_of, distance_to_line
 from viewers.errors import ViewerError
 
@@ -97,10 +98,11 @@ class AnnotationSet:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    def draw(self, target: Target, shape: Shape) -> Annotation:
-        """Add a new mark of this reader under the next free label."""
+    def draw(self, target: Target, shape: Shape, presentation: Presentation | None = None) -> Annotation:
+        """Add a new mark of this reader under the next free label; *presentation*: how its image looks now."""
         now = datetime.now(UTC)
-        mark = Annotation(str(uuid4()), f"A{self._next_number}", self.reader, target, shape, created=now, modified=now)
+        label = f"A{self._next_number}"
+        mark = Annotation(str(uuid4()), label, self.reader, target, shape, now, now, presentation=presentation)
         self.add(mark)
         return mark
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from viewers.annotation.annotation import SlideTarget, Target
 from viewers.annotation.annotation_set import AnnotationSet, Change, MarksLocked
 from viewers.annotation.measurements import measure_shape
+from viewers.annotation.presentation import Presentation
 from viewers.annotation.shapes import Polygon, Shape
 from viewers.annotation.tools.edit import EditTool
 from viewers.annotation.tools.length import LengthTool
@@ -35,13 +36,19 @@ class Marking:
     """One view's hand. Events say whether they were used; what was not is the view's, to navigate with."""
 
     def __init__(
-        self, *, selected: Callable[[str], None], refused: Callable[[str], None], changed: Callable[[], None]
+        self,
+        *,
+        selected: Callable[[str], None],
+        refused: Callable[[str], None],
+        changed: Callable[[], None],
+        presented: Callable[[], Presentation | None] = lambda: None,
     ) -> None:
         """*selected* gets the id of the newly selected mark (empty for none), *refused* a sentence; after *changed* the
-        view draws anew."""
+        view draws anew. *presented* says how the image looks, for a mark that is made now."""
         self._on_selected = selected
         self._on_refused = refused
         self._on_changed = changed
+        self._presented = presented
         self._annotations: AnnotationSet | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._tool: Tool | None = None
@@ -220,7 +227,7 @@ class Marking:
 
     def _finish(self, shape: Shape | None) -> None:
         if shape is not None and self._annotations is not None and self._target is not None:
-            self.select(self._annotations.draw(self._target, shape).annotation_id)
+            self.select(self._annotations.draw(self._target, shape, self._presented()).annotation_id)
         self._on_changed()
 
     def _marks_changed(self, _changes: list[Change]) -> None:

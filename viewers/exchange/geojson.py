@@ -13,6 +13,7 @@ from typing import Any
 
 from viewers.annotation.annotation import Annotation, SlideTarget
 from viewers.annotation.measurements import measure
+from viewers.annotation.presentation import presentation_from_json, presentation_to_json
 from viewers.annotation.shapes import Polygon, shape_of
 from viewers.calibration import Calibration
 from viewers.errors import UnreadableFile
@@ -72,9 +73,17 @@ def _feature(mark: Annotation, calibration: Calibration) -> dict[str, Any]:
                 "rr:modified": mark.modified.isoformat(),
                 "rr:comment": mark.comment,
                 "rr:calibration": measurements[0].calibration_text,
+                **_presentation(mark),
             },
         },
     }
+
+
+def _presentation(mark: Annotation) -> dict[str, str]:
+    """As JSON text: QuPath's metadata are texts by name."""
+    if mark.presentation is None:
+        return {}
+    return {"rr:presentation": json.dumps(presentation_to_json(mark.presentation), separators=(",", ":"))}
 
 
 def _mark(feature: dict[str, Any], target: SlideTarget) -> Annotation:
@@ -96,4 +105,5 @@ def _mark(feature: dict[str, Any], target: SlideTarget) -> Annotation:
         created=datetime.fromisoformat(metadata["rr:created"]),
         modified=datetime.fromisoformat(metadata["rr:modified"]),
         comment=str(metadata["rr:comment"]),
+        presentation=presentation_from_json(json.loads(metadata.get("rr:presentation", "null"))),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import floor, log10
 
+from viewers.annotation.presentation import SlidePresentation
 from viewers.calibration import Calibration
 from viewers.pathology.slide_calibration import mpp_of
 
@@ -34,6 +35,15 @@ def magnification_lines(zoom: float, calibration: Calibration) -> tuple[str, ...
     if magnification is None:
         return (f"{zoom * 100:.3g} % of level 0",)
     return (f"{magnification:.3g}×", f"{UM_PER_PIXEL_AT_1X / magnification:.3g} µm per screen pixel (40× = 0.25)")
+
+
+def field_words(field: SlidePresentation, calibration: Calibration) -> str:
+    """``Field 2.1 × 1.4 mm at 20×``; in level-0 pixels where the slide is not calibrated."""
+    mpp = mpp_of(calibration)
+    if mpp is None:
+        return f"Field {field.width:.0f} × {field.height:.0f} px"
+    size = f"Field {field.width * mpp[0] / 1000:.3g} × {field.height * mpp[1] / 1000:.3g} mm"
+    return size if field.magnification is None else f"{size} at {field.magnification:.3g}×"
 
 
 def scale_bar(zoom: float, calibration: Calibration, longest_px: float) -> tuple[float, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from viewers.annotation.presentation import SlidePresentation
 from viewers.calibration import Calibration
 from viewers.geometry import SlidePoint
-from viewers.pathology.magnification import STEPS, zoom_for
+from viewers.pathology.magnification import STEPS, magnification_of, zoom_for
 from viewers.pathology.slide_calibration import mpp_of
 from viewers.pathology.tile_grid import Field
 
@@ -79,6 +80,24 @@ class SlidePlace:
             self.centre.x_px + (x - self.view_width / 2) / self.zoom,
             self.centre.y_px + (y - self.view_height / 2) / (self.zoom * self.tallness),
         )
+
+    def presentation(self) -> SlidePresentation:
+        """The field shown, for a mark that is made in it."""
+        width, height = self.view_width / self.zoom, self.view_height / (self.zoom * self.tallness)
+        left, top = self.centre.x_px - width / 2, self.centre.y_px - height / 2
+        return SlidePresentation(left, top, width, height, magnification_of(self.zoom, self.calibration))
+
+    def showing(self, field: SlidePresentation) -> SlidePlace:
+        """All of *field* in the middle of the view, as large as the view allows."""
+        zoom = min(self.view_width / field.width, self.view_height / (field.height * self.tallness))
+        middle = SlidePoint(field.left + field.width / 2, field.top + field.height / 2)
+        return replace(self, zoom=self._allowed(zoom)).centred_on(middle)
+
+    def shows(self, field: SlidePresentation) -> bool:
+        """Whether `showing` *field* would change nothing that can be seen: less than a logical pixel."""
+        wanted = self.showing(field)
+        away = max(abs(a - b) for a, b in zip(wanted.centre, self.centre, strict=True)) * self.zoom
+        return away < 1.0 and abs(wanted.zoom / self.zoom - 1) * self.view_width < 1.0
 
     def field(self, width_px: int, height_px: int, device_pixel_ratio: float) -> Field:
         """What a picture of that many device pixels shows. Its corner is a whole device pixel, so that a slide shown

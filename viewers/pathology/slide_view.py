@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QResi
 from PySide6.QtWidgets import QWidget
 
 from viewers.annotation.annotation import SlideTarget, Target
+from viewers.annotation.presentation import Presentation, SlidePresentation
 from viewers.calibration import Calibration, uncalibrated
 from viewers.geometry import SlidePoint
 from viewers.image_text import CornerText
@@ -14,7 +15,7 @@ from viewers.image_view import ImageView
 from viewers.overlay_painter import MARGIN
 from viewers.pathology import slide_painter
 from viewers.pathology.field_picture import FieldPicture
-from viewers.pathology.magnification import STEPS, magnification_lines, magnification_of, scale_bar
+from viewers.pathology.magnification import STEPS, field_words, magnification_lines, magnification_of, scale_bar
 from viewers.pathology.slide_calibration import mpp_of
 from viewers.pathology.slide_place import SlidePlace
 from viewers.pathology.slide_source import SlideSource
@@ -164,6 +165,21 @@ class SlideView(ImageView):
         if mpp is None:
             return f"x {point.x_px:.0f} px  y {point.y_px:.0f} px"
         return f"x {point.x_px * mpp[0] / 1000:.3f} mm  y {point.y_px * mpp[1] / 1000:.3f} mm"
+
+    # The field of a mark -------------------------------------------------------------------------------------------
+
+    def presentation_now(self) -> Presentation | None:
+        return None if self._source is None else self._place.presentation()
+
+    def is_shown_as(self, presentation: Presentation, /) -> bool:
+        return not isinstance(presentation, SlidePresentation) or self._place.shows(presentation)
+
+    def show_as(self, presentation: Presentation, /) -> None:
+        if self._source is not None and isinstance(presentation, SlidePresentation):
+            self.go_to(self._place.showing(presentation))
+
+    def words_for(self, presentation: Presentation, /) -> str:
+        return field_words(presentation, self.calibration()) if isinstance(presentation, SlidePresentation) else ""
 
     # Painting ------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,13 @@ class VoiWindow:
         """Decimal places that say something at this width: none from 10 units on."""
         return max(0, 1 - floor(log10(max(self.width, 1e-6))))
 
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """Centre and width as they are shown."""
+        # Adding 0.0 takes the sign from a zero.
+        centre = round(self.centre, self.decimals) + 0.0
+        return f"{centre:.{self.decimals}f}", f"{self.width:.{self.decimals}f}"
+
 
 @dataclass(frozen=True, slots=True)
 class LookupTable:

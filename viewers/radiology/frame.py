@@ -103,6 +103,8 @@ class Series:
     study_date: str = ""
     part: int = 1
     parts: int = 1
+    shared_numbers: frozenset[int] = frozenset()
+    """Instance numbers (0020,0013) that more than one instance of the whole DICOM series has."""
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from viewers.radiology.display_facts import DisplayFacts
 from viewers.radiology.display_orientation import DisplayOrientation, letters
 from viewers.radiology.frame import Frame, NotShown, Series, StudyScan
 from viewers.radiology.sop_class import sop_class_name
+from viewers.radiology.stack_words import place_of
 
 
 def inspect_series(scan: StudyScan) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _series(series: Series) -> dict[str, Any]:
         },
         "display": _display(first.display),
         "warnings": list(series.warnings),
-        "frames": [_frame(index, frame) for index, frame in enumerate(series.frames)],
+        "frames": [_frame(series, index) for index in range(len(series.frames))],
     }
 
 
@@ -124,9 +125,11 @@ def _display(display: DisplayFacts) -> dict[str, Any]:
     }
 
 
-def _frame(index: int, frame: Frame) -> dict[str, Any]:
+def _frame(series: Series, index: int) -> dict[str, Any]:
+    frame = series.frames[index]
     return {
         "image": index + 1,
+        "place": place_of(series, index).words,
         "file": frame.source.name,
         "sop_instance_uid": frame.sop_instance_uid,
         "frame_number": frame.frame_number,

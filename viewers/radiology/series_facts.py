@@ -19,7 +19,7 @@ from viewers.geometry import PatientPoint, PlaneGeometry
 from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, VoiFunction, VoiWindow
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series
 
-_FORMAT = "readingroom.series/2"
+_FORMAT = "readingroom.series/3"
 
 
 def series_to_facts(series: Series) -> bytes:
@@ -58,6 +58,7 @@ def series_to_facts(series: Series) -> bytes:
         "study_date": series.study_date,
         "part": series.part,
         "parts": series.parts,
+        "shared_numbers": sorted(series.shared_numbers),
         "layouts": [asdict(layout) for layout in layouts],
         "displays": [display_to_json(display) for display in displays],
         "frames": frames,
@@ -113,6 +114,7 @@ def _series_from_json(document: dict[str, Any], open_source: Callable[[str], Byt
         study_date=document["study_date"],
         part=document["part"],
         parts=document["parts"],
+        shared_numbers=frozenset(document["shared_numbers"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from viewers.byte_source import ByteSource
@@ -87,11 +88,24 @@ def _slides(found: dict[str, list[Instance]]) -> tuple[DicomSlide, ...]:
 
 def _series_of(found: SeriesGroup) -> list[Series]:
     ordered = [(stack, one) for stack in found.stacks for one in order(stack.frames)]
-    parts = len(ordered)
-    return [_series(stack, one, found, index + 1, parts) for index, (stack, one) in enumerate(ordered)]
+    shared, parts = _shared_numbers(found), len(ordered)
+    return [_series(stack, one, found, index + 1, parts, shared) for index, (stack, one) in enumerate(ordered)]
 
 
-def _series(stack: Stack, ordered: OrderedStack, found: SeriesGroup, part: int, parts: int) -> Series:
+def _shared_numbers(found: SeriesGroup) -> frozenset[int]:
+    """Instance numbers by which nobody finds one image: several instances of the series have them."""
+    numbers = {
+        (each.frame.sop_instance_uid, each.frame.source.name): each.frame.instance_number
+        for stack in found.stacks
+        for each in stack.frames
+    }
+    counted = Counter(number for number in numbers.values() if number is not None)
+    return frozenset(number for number, count in counted.items() if count > 1)
+
+
+def _series(
+    stack: Stack, ordered: OrderedStack, found: SeriesGroup, part: int, parts: int, shared: frozenset[int]
+) -> Series:
     instance = stack.instance
     first = ordered.frames[0].frame
     return Series(
@@ -112,6 +126,7 @@ def _series(stack: Stack, ordered: OrderedStack, found: SeriesGroup, part: int, 
         study_date=instance.study_date,
         part=part,
         parts=parts,
+        shared_numbers=shared,
     )
 
 

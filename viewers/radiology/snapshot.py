@@ -7,9 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from viewers.annotation.presentation import FramePresentation
 from viewers.errors import OutOfRange
 from viewers.radiology.display_orientation import DisplayOrientation
 from viewers.radiology.frame import Frame, Series
+from viewers.radiology.marked_window import marked_voi
 from viewers.radiology.picture import Picture
 from viewers.radiology.viewport_geometry import Affine, ViewportGeometry, native_size
 from viewers.radiology.voi_choice import default_voi, file_voi, find_preset, minmax_window, preset_voi
@@ -60,15 +62,22 @@ def render_snapshot(
     return paint_bare(picture, voi, size, orientation, inverted=invert)
 
 
-def render_as_opened(series: Series, frame: int) -> tuple[NDArray[np.uint8], Voi | None]:
-    """The bare picture of one frame at one pixel a pixel, and the window it opens with (None for colour).
+def render_as_marked(
+    series: Series, frame: int, marked: FramePresentation | None
+) -> tuple[NDArray[np.uint8], Voi | None, bool]:
+    """The bare picture of one frame at one pixel a pixel, its window (None for colour), and whether that is *marked*'s.
 
-    As `render_snapshot` otherwise, for pictures whose words somebody else draws.
+    Without *marked*, or where the frame has no such window, it is the one the image opens with. As `render_snapshot`
+    otherwise, for pictures whose words somebody else draws.
     """
     chosen = get_frame(series, frame)
     picture = Picture(chosen, SeriesPixels(series).read_frame(frame - 1))
-    voi = _voi(series, chosen, picture, None, None) if picture.is_grey else None
-    return paint_bare(picture, voi), voi
+    voi = None if marked is None or not picture.is_grey else marked_voi(marked, chosen.display)
+    is_as_marked = marked is not None and (voi is not None or not picture.is_grey)
+    if voi is None and picture.is_grey:
+        voi = _voi(series, chosen, picture, None, None)
+    inverted = marked is not None and is_as_marked and marked.inverted
+    return paint_bare(picture, voi, inverted=inverted), voi, is_as_marked
 
 
 def paint_bare(

@@ -27,12 +27,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from viewers.annotation.annotation import FrameTarget
+from viewers.annotation.presentation import FramePresentation, Presentation
 from viewers.calibration import Calibration, uncalibrated
 from viewers.image_text import CornerText, Letters
 from viewers.image_view import ImageView
 from viewers.radiology import stack_words
 from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
+from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
 from viewers.radiology.picture import Picture
 from viewers.radiology.stack_canvas import StackCanvas
 from viewers.radiology.stack_controls import PanControl, ScrollControl, TurnControl, WindowControl, ZoomControl
@@ -66,6 +68,8 @@ class StackView(ImageView):
         self.turn = TurnControl(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
+        self.is_whole_series = True
+        """Set to False while images of the DICOM series are not here."""
         self.drag_mode: DragMode = "scroll"
         self._series: Series | None = None
         self._pixels: SeriesPixels | None = None
@@ -123,6 +127,7 @@ class StackView(ImageView):
         self._geometry = self._picture = None
         self._canvas.forget()
         self.expected_frames = None
+        self.is_whole_series = True
         self._index = 0
         if series is not None:
             self._index = len(series.frames) // 2 if first_index is None else first_index
@@ -303,6 +308,36 @@ class StackView(ImageView):
             affine.dy / ratio,
         )
 
+    # The window of a mark ------------------------------------------------------------------------------------------
+
+    def presentation_now(self) -> Presentation | None:
+        picture = self.current_picture()
+        if picture is None:
+            return None
+        return presentation_of(self.current_voi(), picture.frame.display, inverted=self._inverted)
+
+    def is_shown_as(self, presentation: Presentation, /) -> bool:
+        now = self.presentation_now()
+        if not isinstance(presentation, FramePresentation) or not isinstance(now, FramePresentation):
+            return True
+        return replace(now, explanation="") == replace(presentation, explanation="")
+
+    def show_as(self, presentation: Presentation, /) -> None:
+        frame = self._frame()
+        if frame is not None and isinstance(presentation, FramePresentation):
+            self._voi = marked_voi(presentation, frame.display) or self._voi
+            self.set_inverted(presentation.inverted)
+
+    def words_for(self, presentation: Presentation, /) -> str:
+        frame = self._frame()
+        if frame is None or not isinstance(presentation, FramePresentation):
+            return ""
+        voi = marked_voi(presentation, frame.display)
+        if voi is not None:
+            return marked_words(voi, frame.display.unit, inverted=presentation.inverted)
+        is_colour = presentation.centre is None and presentation.voi_lut is None
+        return ("Inverted" if presentation.inverted else "Not inverted") if is_colour else ""
+
     # What the base asks --------------------------------------------------------------------------------------------
 
     def current_target(self) -> FrameTarget | None:
@@ -319,7 +354,12 @@ class StackView(ImageView):
             return CornerText()
         scale = self.geometry_now().scale
         return stack_words.corner_text(
-            self._series, self._index, self.current_voi(), inverted=self._inverted, zoom=scale
+            self._series,
+            self._index,
+            self.current_voi(),
+            inverted=self._inverted,
+            zoom=scale,
+            is_whole=self.is_whole_series,
         )
 
     def orientation_letters(self) -> Letters | None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewers.calibration import Calibration
+from viewers.image_place import ImagePlace
 from viewers.image_text import CornerText
 from viewers.radiology.display_orientation import letters_of
 from viewers.radiology.frame import Frame, Series
@@ -16,11 +17,16 @@ from viewers.radiology.windowing import LookupTable, Voi, VoiFunction, modality_
 _AXIS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
 
-def corner_text(series: Series, index: int, voi: Voi | None, *, inverted: bool, zoom: float) -> CornerText:
-    """The four corners for one frame; *zoom* is screen pixels per image pixel."""
+def corner_text(
+    series: Series, index: int, voi: Voi | None, *, inverted: bool, zoom: float, is_whole: bool = True
+) -> CornerText:
+    """The four corners for one frame; *zoom* is screen pixels per image pixel, *is_whole* as `place_of` takes it."""
     frame = series.frames[index]
     study = " ".join(part for part in (_date(series.study_date), series.study_description) if part)
-    place = [f"Image {index + 1} / {len(series.frames)}", *instance_words(series, index)]
+    words = place_of(series, index, is_whole=is_whole).words
+    # On two lines: a corner is narrow, and neither number may be torn apart.
+    number, _, dicom = words.partition(" (")
+    place = [number[0].upper() + number[1:], f"({dicom}"]
     if frame.geometry is not None:
         place.append(_position(frame))
     if frame.thickness_mm:
@@ -39,13 +45,19 @@ def corner_text(series: Series, index: int, voi: Voi | None, *, inverted: bool, 
     )
 
 
-def instance_words(series: Series, index: int) -> tuple[str, ...]:
-    """``DICOM instance number 110`` (0020,0013), by which the hospital finds the image again; none where it has none.
-
-    Said beside the place in display order, which may run the other way.
-    """
-    number = series.frames[index].instance_number
-    return () if number is None else (f"DICOM instance number {number}",)
+def place_of(series: Series, index: int, *, is_whole: bool = True) -> ImagePlace:
+    """Which image of *series* the frame at *index* is; not *is_whole* while images of the DICOM series are missing."""
+    frame = series.frames[index]
+    return ImagePlace(
+        image=index + 1,
+        images=len(series.frames),
+        instance_number=frame.instance_number,
+        is_number_shared=frame.instance_number in series.shared_numbers,
+        frame_number=frame.frame_number if frame.layout.frame_count > 1 else None,
+        part=series.part,
+        parts=series.parts,
+        is_whole=is_whole,
+    )
 
 
 def window_text(voi: Voi, unit: str) -> str:
@@ -54,10 +66,8 @@ def window_text(voi: Voi, unit: str) -> str:
         return f"VOI LUT {voi.explanation}".strip()
     shape = "" if voi.function is VoiFunction.LINEAR else f" {voi.function.value.lower().replace('_', ' ')}"
     words = f" · {voi.explanation}" if voi.explanation else ""
-    # Adding 0.0 takes the sign from a zero.
-    centre, width = round(voi.centre, voi.decimals) + 0.0, voi.width
-    places = voi.decimals
-    return f"C {centre:.{places}f}  W {width:.{places}f}{f' {unit}' if unit else ''}{shape}{words}"
+    centre, width = voi.numbers
+    return f"C {centre}  W {width}{f' {unit}' if unit else ''}{shape}{words}"
 
 
 def calibration_text(calibration: Calibration) -> str:

@@ -38,8 +38,11 @@ def snapshot(options: Namespace) -> int:
     if options.region is not None or (scan.slides and not scan.series):
         pixels, shown = _slide_pixels(options, scan), "the slide"
     else:
+        from viewers.radiology.stack_words import place_of
+
         series = choose_series(options, scan)
-        pixels, shown = _series_pixels(options, series), f"image {options.frame} of “{series.title}”"
+        pixels = _series_pixels(options, series)
+        shown = f"“{series.title}”, {place_of(series, options.frame - 1).words}"
     _write_png(pixels, options.out)
     say(f"{options.out}: {shown}, {pixels.shape[1]} × {pixels.shape[0]} pixels")
     return DONE
@@ -87,6 +90,8 @@ def _say_series(found: list[dict[str, Any]]) -> None:
             letters = geometry["letters"]
             edges = f", {letters['left']} at the left, {letters['top']} above" if letters else ""
             say(f"  geometry     ordered by position, {step}{edges}")
+        places = [frame["place"] for frame in series["frames"]]
+        say(f"  images       {places[0] if len(places) == 1 else f'from {places[0]} to {places[-1]}'}")
         for warning in series["warnings"]:
             say(f"  warning      {warning}")
 

@@ -17,23 +17,21 @@ from sync.store.database import Store
 from viewers.annotation.annotation import Annotation, FrameTarget, SlideTarget
 from viewers.annotation.measurements import measure
 from viewers.annotation.painter import paint_mark
-from viewers.annotation.shapes import bounds_of
+from viewers.annotation.presentation import FramePresentation, SlidePresentation
 from viewers.errors import ViewerError
 from viewers.overlay_painter import MARGIN, paint_letters, paint_text
 from viewers.radiology.display_orientation import DisplayOrientation, letters
 from viewers.radiology.frame import Frame
-from viewers.radiology.stack_words import window_text
+from viewers.radiology.marked_window import marked_words
 from workstation.opinion.form_state import KEY_IMAGES
 from workstation.opinion.marked_images import MarkedImages
+from workstation.opinion.marked_region import region_around, region_as_marked
 from workstation.opinion.marks_export import MARK_SYSTEM, MarkShelf, read_marks
 from workstation.opinion.report import KeyImage
 
 WIDTH_PX = 840
 LARGEST_HEIGHT_PX = 840
 BAR_HEIGHT_PX = 34
-SLIDE_MARGIN = 0.6
-"""How much of a slide is shown around a mark, as a share of the mark's size, on each side."""
-SMALLEST_REGION_PX = 400
 ORIENTATION_UNKNOWN = "Orientation unknown."
 
 
@@ -49,25 +47,11 @@ def draw_key_images(store: Store, case: Case, frozen: FrozenOpinion) -> tuple[Ke
             continue
         caption = f"{shelf.words(mark)} · {shelf.calibration_of(mark.target).kind.value}"
         try:
-            caption += _image_number(images, mark)
-            content, window = _draw(images, shelf, mark, case)
-            drawn.append(KeyImage(content, f"{caption} · drawn at {window}" if window else caption))
+            content, look = _draw(images, shelf, mark, case)
+            drawn.append(KeyImage(content, f"{caption} · {look}" if look else caption))
         except ViewerError as error:
             drawn.append(KeyImage(b"", f"{caption}: no picture. {error}"))
     return tuple(drawn)
-
-
-def _image_number(images: MarkedImages, mark: Annotation) -> str:
-    """` · DICOM instance number 110`, by which the hospital finds the image again (0020,0013), and the frame's.
-
-    Called by its full name, because a viewport counts images in display order, which may run the other way.
-    """
-    if not isinstance(mark.target, FrameTarget):
-        return ""
-    series, number = images.get_series(mark.target)
-    instance = series.frames[number - 1].instance_number
-    words = "" if instance is None else f" · DICOM instance number {instance}"
-    return words if len(series.frames) == 1 else f"{words} · frame {mark.target.frame_number}"
 
 
 def _cited(items: list[Json]) -> list[Reference]:
@@ -81,12 +65,11 @@ def _cited(items: list[Json]) -> list[Reference]:
 
 
 def _draw(images: MarkedImages, shelf: MarkShelf, mark: Annotation, case: Case) -> tuple[bytes, str]:
-    """A PNG, and the window it is drawn at in words; empty where there is none."""
-    window = ""
+    """A PNG, and at which window or field it is drawn, in words; empty where there is nothing to say."""
     if isinstance(mark.target, FrameTarget):
-        picture, to_picture, window = _frame_picture(images, mark.target)
+        picture, to_picture, look = _frame_picture(images, mark.target, mark)
     else:
-        picture, to_picture = _slide_picture(images, mark.target, mark)
+        picture, to_picture, look = _slide_picture(images, mark.target, mark)
     page = QImage(picture.width(), picture.height() + BAR_HEIGHT_PX, QImage.Format.Format_RGB32)
     page.fill(QColor(12, 15, 20))
     painter = QPainter(page)
@@ -107,19 +90,21 @@ def _draw(images: MarkedImages, shelf: MarkShelf, mark: Annotation, case: Case) 
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     page.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(content.data()), window
+    return bytes(content.data()), look
 
 
-def _frame_picture(images: MarkedImages, target: FrameTarget) -> tuple[QImage, QTransform, str]:
-    """The whole frame at the window it opens with, in words too, its pixels as broad and as high as they are.
+def _frame_picture(images: MarkedImages, target: FrameTarget, mark: Annotation) -> tuple[QImage, QTransform, str]:
+    """The whole frame at the window the mark was made in, in words too, its pixels as broad and as high as they are.
 
-    With the patient's directions at its edges, or the sentence that they are not known.
+    With the patient's directions at its edges, or the sentence that they are not known. A mark that has no window of
+    its own is drawn at the one the image opens with.
     """
-    from viewers.radiology.snapshot import render_as_opened
+    from viewers.radiology.snapshot import render_as_marked
 
-    series, number = images.get_series(target)
-    frame = series.frames[number - 1]
-    pixels, voi = render_as_opened(series, number)
+    found = images.get_frame(target)
+    series, frame = found.series, found.series.frames[found.index]
+    marked = mark.presentation if isinstance(mark.presentation, FramePresentation) else None
+    pixels, voi, is_as_marked = render_as_marked(series, found.index + 1, marked)
     height, width = pixels.shape[:2]
     calibration = series.calibration
     tall = 1.0
@@ -129,7 +114,11 @@ def _frame_picture(images: MarkedImages, target: FrameTarget) -> tuple[QImage, Q
     to_picture = QTransform.fromScale(scale, scale * tall)
     picture = _scaled(_image_of(pixels), round(width * scale), round(height * scale * tall), to_picture)
     _paint_directions(picture, frame)
-    return picture, to_picture, "" if voi is None else window_text(voi, frame.display.unit)
+    inverted = is_as_marked and marked is not None and marked.inverted
+    if voi is None:
+        return picture, to_picture, "Inverted, as when marked" if inverted else ""
+    when = "as when marked" if is_as_marked else "as the image opens"
+    return picture, to_picture, f"{marked_words(voi, frame.display.unit, inverted=inverted)}, {when}"
 
 
 def _paint_directions(picture: QImage, frame: Frame) -> None:
@@ -147,26 +136,28 @@ def _paint_directions(picture: QImage, frame: Frame) -> None:
     painter.end()
 
 
-def _slide_picture(images: MarkedImages, target: SlideTarget, mark: Annotation) -> tuple[QImage, QTransform]:
-    """The region around the mark, so that it fills about half of the picture."""
+def _slide_picture(images: MarkedImages, target: SlideTarget, mark: Annotation) -> tuple[QImage, QTransform, str]:
+    """The field the mark was made in; where it is not known, or the mark is lost in it, the region around the mark.
+
+    In words: which of both it is, and the field the mark was made in.
+    """
+    from viewers.pathology.magnification import field_words
     from viewers.pathology.snapshot import render_slide_snapshot
 
     with images.open_slide(target) as slide:
-        level, bounds = slide.levels[0], bounds_of(mark.shape)
-        across = max(bounds.right - bounds.left, bounds.bottom - bounds.top)
-        side = max(across * (1 + 2 * SLIDE_MARGIN), SMALLEST_REGION_PX)
-        width, height = (int(min(side, whole)) for whole in (level.width_px, level.height_px))
-        left = _clamped((bounds.left + bounds.right - width) / 2, level.width_px - width)
-        top = _clamped((bounds.top + bounds.bottom - height) / 2, level.height_px - height)
+        full_px = (slide.levels[0].width_px, slide.levels[0].height_px)
+        region, look = region_around(mark.shape, full_px), ""
+        if isinstance(mark.presentation, SlidePresentation):
+            as_marked = region_as_marked(mark.shape, mark.presentation, full_px)
+            words = field_words(mark.presentation, slide.calibration)
+            look = f"Drawn closer than when marked ({words})" if as_marked is None else f"{words}, as when marked"
+            region = region if as_marked is None else as_marked
+        left, top, width, height = region
         scale = WIDTH_PX / max(width, height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = render_slide_snapshot(slide, (left, top, width, height), size, bare=True)
+        pixels = render_slide_snapshot(slide, region, size, bare=True)
     to_picture = QTransform.fromTranslate(-left, -top) * QTransform.fromScale(size[0] / width, size[1] / height)
-    return _image_of(pixels), to_picture
-
-
-def _clamped(value: float, largest: int) -> int:
-    return int(min(max(value, 0), max(largest, 0)))
+    return _image_of(pixels), to_picture, look
 
 
 def _image_of(pixels: Any) -> QImage:

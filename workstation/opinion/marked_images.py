@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,22 @@ from sync.records.stored_object import StoredObject
 from sync.store.database import Store
 from viewers.annotation.annotation import FrameTarget, SlideTarget, Target
 from viewers.errors import UnreadableFile
+from viewers.image_place import ImagePlace
+from workstation.completeness import Count
+from workstation.stored_series import SeriesContent, SeriesFiles, instance_counts, load_series, series_files
 
 if TYPE_CHECKING:
     from viewers.pathology.slide_source import SlideSource
     from viewers.radiology.frame import Series
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedFrame:
+    """A frame by its stack and its index there (from 0), and how its place is said for good."""
+
+    series: Series
+    index: int
+    place: ImagePlace
 
 
 class MarkedImages:
@@ -25,19 +38,44 @@ class MarkedImages:
         self._store = store
         self._case = case
         self._objects = store.objects.list_objects(case.case_id)
+        self._contents: dict[str, SeriesContent] = {}
+        self._counts: dict[str, Count] | None = None
 
-    def get_series(self, target: FrameTarget) -> tuple[Series, int]:
-        """The frame's instance as a series of its own, and the frame's number in it (from 1). UnreadableFile."""
-        from viewers.radiology.series_loader import scan_instances  # pydicom: not before a mark needs it
+    def get_frame(self, target: FrameTarget) -> MarkedFrame:
+        """The frame in its stack, which is put together from all of the series that is here, as it is for the screen.
 
-        stored = next((o for o in self._objects if o.sop_instance_uid == target.sop_instance_uid), None)
-        if stored is None:
-            raise UnreadableFile("The image is not on this computer.")
-        for series in scan_instances([self._store.vault.source(stored.sha256, stored.title)]).series:
-            for number, frame in enumerate(series.frames, 1):
-                if frame.frame_number == target.frame_number:
-                    return series, number
+        UnreadableFile where it is not here or cannot be shown.
+        """
+        from viewers.radiology.stack_words import place_of  # numpy: not before a mark needs it
+
+        files, stored = self._find_files(target)
+        content = self._content(files)
+        for series in content.stacks:
+            for index, frame in enumerate(series.frames):
+                if (frame.sop_instance_uid, frame.frame_number) == (target.sop_instance_uid, target.frame_number):
+                    place = place_of(series, index, is_whole=self._is_whole(files.series_uid, content))
+                    return MarkedFrame(series, index, place.lasting())
         raise UnreadableFile(f"{stored.title} has no image {target.frame_number} that can be shown.")
+
+    def _find_files(self, target: FrameTarget) -> tuple[SeriesFiles, StoredObject]:
+        for files in series_files(self._objects):
+            for stored in files.objects:
+                if stored.sop_instance_uid == target.sop_instance_uid:
+                    return files, stored
+        raise UnreadableFile("The image is not on this computer.")
+
+    def _content(self, files: SeriesFiles) -> SeriesContent:
+        if files.facts_name not in self._contents:
+            found = load_series(self._store, self._case.case_id, files.facts_name, files.objects)
+            self._contents[files.facts_name] = found
+        return self._contents[files.facts_name]
+
+    def _is_whole(self, series_uid: str, content: SeriesContent) -> bool:
+        """Whether a place in display order is certain: all that the hospital lists is here, and all of it is shown."""
+        if self._counts is None:
+            self._counts = instance_counts(self._store, self._case, self._objects)
+        count = self._counts.get(series_uid)
+        return count is not None and count.is_whole and not content.not_shown
 
     @contextmanager
     def open_slide(self, target: SlideTarget) -> Iterator[SlideSource]:

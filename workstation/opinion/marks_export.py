@@ -14,11 +14,12 @@ from sync.records.answer import Reference
 from sync.records.case import Case, CaseId
 from sync.records.opinion import MarksFile
 from sync.store.database import Store
-from viewers.annotation.annotation import Annotation, SlideTarget, Target
+from viewers.annotation.annotation import Annotation, FrameTarget, SlideTarget, Target
 from viewers.annotation.measurements import Measurement, measure
 from viewers.calibration import Calibration, uncalibrated
 from viewers.errors import UnreadableFile, ViewerError
 from viewers.exchange import geojson, marks_json
+from viewers.image_place import ImagePlace
 from workstation.opinion.form_state import Candidate, LengthMark
 from workstation.opinion.marked_images import MarkedImages
 
@@ -53,7 +54,9 @@ class MarkShelf:
                 content = geojson.export_geojson(on_image, target, self.calibration_of(target))
                 content_type, ending = geojson.CONTENT_TYPE, "geojson"
             else:
-                content = marks_json.export_marks_json(on_image, target.series_uid, self.calibration_of)
+                content = marks_json.export_marks_json(
+                    on_image, target.series_uid, self.calibration_of, self.find_place
+                )
                 content_type, ending = marks_json.CONTENT_TYPE, "json"
             title, subject = self._images.describe(target)
             files.append(
@@ -97,7 +100,14 @@ class MarkShelf:
         if isinstance(target, SlideTarget):
             with self._images.open_slide(target) as slide:
                 return slide.calibration
-        return self._images.get_series(target)[0].calibration
+        return self._images.get_frame(target).series.calibration
+
+    def find_place(self, target: FrameTarget) -> ImagePlace | None:
+        """Which image of its series that is; None where it is not here."""
+        try:
+            return self._images.get_frame(target).place
+        except ViewerError:
+            return None
 
     def _reference(self, mark: Annotation) -> Reference:
         return Reference(
@@ -108,9 +118,11 @@ class MarkShelf:
         )
 
     def words(self, mark: Annotation) -> str:
-        """``A1 Length 14.2 mm on CT Lung``."""
+        """``A1 Length 14.2 mm on CT Lung, image 149 of 220 (DICOM instance 72)``."""
         first = measure(mark, self.calibration_of(mark.target))[0]
-        return f"{mark.label} {first.name} {first.text} on {self._images.describe(mark.target)[0]}"
+        place = self.find_place(mark.target) if isinstance(mark.target, FrameTarget) else None
+        where = "" if place is None else f", {place.words}"
+        return f"{mark.label} {first.name} {first.text} on {self._images.describe(mark.target)[0]}{where}"
 
 
 def export_marks(

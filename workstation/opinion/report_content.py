@@ -14,6 +14,8 @@ from sync.records.opinion import FrozenOpinion, Json, MarksFile
 from sync.signing.fingerprint import fingerprint_of_x5t
 from viewers.annotation.measurements import Measurement
 from viewers.calibration import CalibrationClass
+from viewers.exchange.marks_json import CONTENT_TYPE, read_places
+from viewers.image_place import ImagePlace
 from workstation.opinion.number_text import number_text
 
 SHORT_CELL = 60
@@ -253,6 +255,7 @@ def mark_rows(file: MarksFile) -> list[tuple[str, str, str, str, str]]:
     """One row a mark of an exported file: label, image, numbers with units, calibration, comment."""
     image = file.title.removeprefix("Marks on ").rpartition(".")[0]
     content = json.loads(file.content)
+    places = places_in(file)
     rows = []
     for feature in content.get("features", ()):
         properties = feature["properties"]
@@ -264,8 +267,15 @@ def mark_rows(file: MarksFile) -> list[tuple[str, str, str, str, str]]:
         rows.append((properties["name"], image, "\n".join(numbers), metadata["rr:calibration"], metadata["rr:comment"]))
     for mark in content.get("marks", ()):
         numbers = [_number_words(m["name"], m["unit"], m["value"]) for m in mark["measurements"]]
-        rows.append((mark["label"], image, "\n".join(numbers), mark["measurements"][0]["calibration"], mark["comment"]))
+        place = places.get(mark["id"])
+        where = image if place is None else f"{image}, {place.words}"
+        rows.append((mark["label"], where, "\n".join(numbers), mark["measurements"][0]["calibration"], mark["comment"]))
     return rows
+
+
+def places_in(file: MarksFile) -> dict[str, ImagePlace]:
+    """By annotation id, which image each mark of an exported file lies on; none for a slide's. UnreadableFile."""
+    return read_places(file.content, file.title) if file.content_type == CONTENT_TYPE else {}
 
 
 def _number_words(name: str, unit: str, value: float) -> str:

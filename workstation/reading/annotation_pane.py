@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
+    QPushButton,
     QStackedLayout,
     QTreeWidget,
     QTreeWidgetItem,
@@ -34,6 +35,8 @@ class AnnotationPane(QWidget):
     mark_chosen = Signal(str)
     """The mark with that id is the list's current one."""
     removal_requested = Signal(str)
+    as_marked_requested = Signal()
+    """Show the image as it looked when the selected mark was made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +47,12 @@ class AnnotationPane(QWidget):
         self._saved.setObjectName("marks-saved")
         self._saved.setProperty("role", "muted")
         self._saved.setWordWrap(True)
+        self._as_marked = QPushButton()
+        self._as_marked.setObjectName("marks-as-marked")
+        self._as_marked.setAutoDefault(False)
+        self._as_marked.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._as_marked.clicked.connect(lambda _checked=False: self.as_marked_requested.emit())
+        self._as_marked.hide()
         self._list = _MarksList()
         self._list.setObjectName("marks-list")
         self._list.itemClicked.connect(lambda entry: self._ask(entry))
@@ -64,6 +73,7 @@ class AnnotationPane(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self._title)
         layout.addWidget(stack, 1)
+        layout.addWidget(self._as_marked)
         layout.addWidget(self._saved)
         self._filling = False
 
@@ -101,6 +111,12 @@ class AnnotationPane(QWidget):
             if entry is not None and entry.data(0, Qt.ItemDataRole.UserRole) == annotation_id:
                 self._list.setCurrentItem(entry)
         self._filling = False
+
+    def offer_as_marked(self, words: str) -> None:
+        """Offer the look the selected mark was made in, said in *words*; empty: there is nothing to offer."""
+        self._as_marked.setText(f"As when marked (M)\n{words}")
+        self._as_marked.setToolTip(words)
+        self._as_marked.setVisible(bool(words))
 
     def say(self, text: str, *, failure: bool = False) -> None:
         """How the saving stands."""

@@ -9,7 +9,7 @@ from viewers.annotation.annotation import Annotation
 from viewers.annotation.annotation_set import AnnotationSet, MarksLocked
 from viewers.annotation.measurements import measure
 from viewers.calibration import Calibration
-from viewers.radiology.stack_words import instance_words
+from viewers.radiology.stack_words import place_of
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem
 from workstation.reading.presenter import CaseReadingPresenter
@@ -107,6 +107,7 @@ class CaseMarks:
         item, index = place
         where = item.title
         if isinstance(item, SeriesItem):
-            where = " · ".join((f"Image {index + 1} of {item.title}", *instance_words(item.series, index)))
+            words = place_of(item.series, index, is_whole=item.is_whole).words
+            where = f"{words[0].upper()}{words[1:]} · {item.title}"
         calibration = find_calibration(item)
         return ("…" if calibration is None else measure(mark, calibration)[0].text), where

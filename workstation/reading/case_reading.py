@@ -37,6 +37,11 @@ class SeriesItem:
     def detail(self) -> str:
         return self.here or counted(len(self.series.frames), "image")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every image of the DICOM series is here, as far as is known."""
+        return not self.here
+
     def find_frame(self, target: FrameTarget) -> int | None:
         """The place of that frame in display order; None when this stack does not have it."""
         for index, frame in enumerate(self.series.frames):

@@ -47,7 +47,7 @@ class OpenImages:
 
             view = StackView()
             view.set_series(item.series)
-            view.expected_frames = item.expected_frames
+            view.expected_frames, view.is_whole_series = item.expected_frames, item.is_whole
             done(view)
             return
         self._with_source(item, lambda source: done(_slide_view(item, source)), failed)
@@ -148,7 +148,7 @@ def extend_view(view: ImageView, item: ImageItem) -> bool:
     stack = stack_in(view, item)
     if stack is None or stack.series is None:
         return False
-    stack.expected_frames = item.expected_frames
+    stack.expected_frames, stack.is_whole_series = item.expected_frames, item.is_whole
     if stack.series != item.series:
         stack.extend_series(item.series)
     return True

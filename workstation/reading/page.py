@@ -70,6 +70,7 @@ class ReadingPage(QWidget):
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
+        self._offered = ""
         self._toolbar = ReadingToolbar()
         self._strip = SeriesStrip()
         self._pane = AnnotationPane()
@@ -275,6 +276,7 @@ class ReadingPage(QWidget):
         view.set_tool(self._tool)
         view.select_mark(self._selected_id)
         view.mark_selected.connect(self.select_mark)
+        view.view_changed.connect(self._offer_as_marked)
 
     def _after_hanging(self) -> None:
         hanging = [v for v in self._grid.visible_viewports if v.item is not None]
@@ -424,6 +426,36 @@ class ReadingPage(QWidget):
         else:
             self.show_image(viewport.index, item.key, show)
 
+    @property
+    def can_show_as_marked(self) -> bool:
+        """Whether the selected mark was made in another window, or another field, than is shown."""
+        return bool(self._as_marked()[1])
+
+    def show_as_marked(self) -> None:
+        """The selected mark's image as it looked when the mark was made: asked for, never of itself."""
+        view, words = self._as_marked()
+        mark = None if self.annotations is None else self.annotations.find(self._selected_id)
+        if view is not None and words and mark is not None and mark.presentation is not None:
+            view.show_as(mark.presentation)
+
+    def _as_marked(self) -> tuple[ImageView | None, str]:
+        """The view that shows the selected mark's image (the active one first), and what could be shown, in words."""
+        mark = None if self.annotations is None else self.annotations.find(self._selected_id)
+        if mark is None or mark.presentation is None:
+            return None, ""
+        views = [self._grid.active.view, *(viewport.view for viewport in self._grid.visible_viewports)]
+        view = next((view for view in views if view.current_target() == mark.target), None)
+        if view is None or view.is_shown_as(mark.presentation):
+            return view, ""
+        return view, view.words_for(mark.presentation)
+
+    def _offer_as_marked(self) -> None:
+        words = self._as_marked()[1]
+        if words != self._offered:
+            self._offered = words
+            self._pane.offer_as_marked(words)
+            self.state_changed.emit()
+
     def _list_marks(self) -> None:
         marks = self._marks
         if marks is None:
@@ -444,6 +476,7 @@ class ReadingPage(QWidget):
     def _refresh_history(self) -> None:
         self._toolbar.set_history(can_undo=self.can_undo, can_redo=self.can_redo)
         self._toolbar.set_selection(self.can_mark and bool(self.selected_id))
+        self._offer_as_marked()
         self.state_changed.emit()
 
     def _show_saving(self, marks: CaseMarks, state: SaveState) -> None:
@@ -492,6 +525,7 @@ class ReadingPage(QWidget):
         self._pane.mark_requested.connect(self.go_to_mark)
         self._pane.mark_chosen.connect(self.select_mark)
         self._pane.removal_requested.connect(self.remove_mark)
+        self._pane.as_marked_requested.connect(self.show_as_marked)
         self._grid.changed.connect(self._grid_changed)
         self._grid.image_requested.connect(self.show_image)
         self._grid.tool_changed.connect(self.choose_tool)
@@ -509,6 +543,8 @@ class ReadingPage(QWidget):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):
             self.redo()
+        elif not event.modifiers() and key == Qt.Key.Key_M:
+            self.show_as_marked()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:

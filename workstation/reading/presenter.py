@@ -15,13 +15,13 @@ from viewers.annotation.annotation import Annotation, SlideTarget
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.errors import UnreadableFile
 from viewers.radiology.frame import DicomPatient, DicomSlide
-from workstation.completeness import Count, completeness_of
+from workstation.completeness import Count
 from workstation.count_words import counted
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
 from workstation.reading.mark_record import first_free_number, mark_of
-from workstation.reading.series_facts import load_series
+from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
 from workstation.window.patient_identity import identity_of
 
 
@@ -56,9 +56,9 @@ class CaseReadingPresenter:
         objects = store.objects.list_objects(case_id)
         rejected = store.objects.list_rejected(case_id)
         overridden = store.objects.find_mismatch_override(case_id) is not None
-        shelf = _Shelf(store, case, today, overridden, _counts(store, case, objects))
-        for series_uid, members in _by_series(objects).items():
-            shelf.add_series(series_uid, members)
+        shelf = _Shelf(store, case, today, overridden, instance_counts(store, case, objects))
+        for files in series_files(objects):
+            shelf.add_series(files)
         for obj in objects:
             shelf.add_slide_file(obj)
         shelf.add_absent(objects)
@@ -115,16 +115,6 @@ class _Shelf:
         self.slides: list[SlideItem] = []
         self.not_shown: list[NotShownItem] = []
 
-    def add_series(self, series_uid: str, members: Sequence[StoredObject]) -> None:
-        # A foreign object never shares a stack with the patient's own.
-        own = [obj for obj in members if not obj.patient_mismatch]
-        foreign = [obj for obj in members if obj.patient_mismatch]
-        if own:
-            self._add_content(series_uid, own, "", series_uid)
-        if foreign:
-            sentence = foreign[0].patient_mismatch
-            self._add_content(series_uid, foreign, sentence, f"{series_uid}#foreign")
-
     def add_slide_file(self, obj: StoredObject) -> None:
         if obj.source not in self._slide_titles:
             return
@@ -160,10 +150,11 @@ class _Shelf:
                 self.not_shown.append(NotShownItem("A stored mark", str(error)))
         return tuple(marks)
 
-    def _add_content(self, series_uid: str, objects: list[StoredObject], mismatch: str, name: str) -> None:
-        content = load_series(self._store, self._case.case_id, name, objects)
+    def add_series(self, files: SeriesFiles) -> None:
+        name, mismatch = files.facts_name, files.mismatch
+        content = load_series(self._store, self._case.case_id, name, files.objects)
         blocked = bool(mismatch) and not self._overridden
-        count = self._counts.get(series_uid)
+        count = self._counts.get(files.series_uid)
         here = "" if count is None or count.is_whole else f"{count.words('image', 'images')} here"
         for series in content.stacks:
             key = f"series:{name}" if len(content.stacks) == 1 else f"series:{name}#{series.part}"
@@ -177,10 +168,10 @@ class _Shelf:
                 reason = f"Only {count.words('file', 'files')} here; a slide is shown when all of it has come."
                 self.not_shown.append(NotShownItem(_slide_title(slide), reason))
                 continue
-            target = SlideTarget(digest_of_files([obj.sha256 for obj in objects]))
+            target = SlideTarget(digest_of_files([obj.sha256 for obj in files.objects]))
             line = self._line(mismatch, slide.patient)
             self.slides.append(SlideItem(target, _slide_title(slide), slide.sources, line, mismatch, blocked))
-        self.not_shown += content.not_shown
+        self.not_shown += [NotShownItem(item.name, item.reason) for item in content.not_shown]
 
     def _line(self, mismatch: str, patient: DicomPatient | None) -> str:
         """Whose picture it is: the case's patient, unless its own header says otherwise."""
@@ -210,23 +201,3 @@ def digest_of_files(digests: Sequence[str]) -> str:
     if len(digests) == 1:
         return digests[0]
     return sha256("\n".join(sorted(digests)).encode()).hexdigest()
-
-
-def _by_series(objects: Sequence[StoredObject]) -> dict[str, list[StoredObject]]:
-    grouped: dict[str, list[StoredObject]] = {}
-    for obj in objects:
-        if obj.series_uid is not None:
-            grouped.setdefault(obj.series_uid, []).append(obj)
-    return grouped
-
-
-def _counts(store: Store, case: Case, objects: Sequence[StoredObject]) -> dict[str, Count]:
-    """Images here against images listed, by series: by the instance list where there is one, else by the study's own
-    count."""
-    counts = dict(completeness_of(case, objects, ()).series)
-    here = {obj.sop_instance_uid for obj in objects if obj.sop_instance_uid is not None}
-    for expected in store.objects.list_expected(case.case_id):
-        listed = set(expected.sop_instance_uids)
-        if listed:
-            counts[expected.series_uid] = Count(len(listed & here), len(listed))
-    return counts

@@ -29,7 +29,11 @@ class MarkingPage(Protocol):
     def navigate(self) -> None: ...
     def undo(self) -> None: ...
     def redo(self) -> None: ...
+    @property
+    def can_show_as_marked(self) -> bool: ...
+
     def remove_mark(self, annotation_id: str) -> None: ...
+    def show_as_marked(self) -> None: ...
     def set_layout_name(self, name: str) -> None: ...
 
 
@@ -58,6 +62,14 @@ def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
             "Del",
             "delete",
             lambda: page.can_mark and bool(page.selected_id),
+        ),
+        action(
+            "as-marked",
+            "&Window or field the mark was made in",
+            page.show_as_marked,
+            "M",
+            "",
+            lambda: page.can_show_as_marked,
         ),
         *(
             action(

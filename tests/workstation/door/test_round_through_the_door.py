@@ -13,7 +13,7 @@ from sync.store.database import Store, open_store
 from sync.sync_round import run_sync_round
 from tests.sync.small_hospital import HospitalServer, SmallHospital
 from workstation.door.object_inspector import ProcessInspector
-from workstation.reading.series_facts import load_series
+from workstation.stored_series import load_series
 
 CASE = CaseId("SO-1")
 

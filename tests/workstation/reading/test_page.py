@@ -137,7 +137,7 @@ def test_that_a_length_drawn_is_listed_and_in_the_store_at_once(
     page.open_case(CASE)
     draw_length(view(page, 0))
     ((label, measured, where),) = rows(page)
-    assert (label, where) == ("A1", "Image 2 of 3. CT Chest · DICOM instance number 2")
+    assert (label, where) == ("A1", "Image 2 of 3 (DICOM instance 2) · 3. CT Chest")
     assert measured.endswith(" mm")
     assert len(store.annotations.list_current(CASE)) == 1
     assert stored == [Changes(annotations=frozenset({CASE}))]
@@ -467,7 +467,7 @@ def test_that_images_that_arrive_while_reading_leave_marks_history_and_hanging_a
     assert rows(page) == []
     page.redo()
     ((label, _, where),) = rows(page)
-    assert (label, where.partition(" · ")[0][-14:]) == ("A1", "of 3. CT Chest")
+    assert (label, where) == ("A1", "Image 2 of 3 (DICOM instance 2) · 3. CT Chest")
     page.go_to_mark(page.annotations.marks[0].annotation_id if page.annotations else "")
     assert view(page, 0) is stack and stack.current_target() == target
 
@@ -540,3 +540,45 @@ def test_that_what_came_and_cannot_be_shown_yet_is_not_called_no_images(make_pag
     many = tuple(NotShownItem(f"Slide {number}", "Not here yet.") for number in range(5))
     page.show_reading(CaseReading(CASE, "Practitioner/1", not_shown=many))
     assert view(page, 0).empty_text.splitlines()[-1] == "… and 2 more, listed on the left."
+
+
+@pytest.mark.usefixtures("case")
+def test_that_a_mark_offers_the_window_it_was_made_in_and_changes_nothing_unasked(
+    make_page: Callable[..., ReadingPage],
+) -> None:
+    page = make_page()
+    page.open_case(CASE)
+    stack, offer = view(page, 0), find(page, QAbstractButton, "marks-as-marked")
+    assert isinstance(stack, StackView) and page.annotations is not None
+    stack.window_level.set(-600, 1500)
+    stack.set_inverted(True)
+    draw_length(stack)
+    (made,) = page.annotations.marks
+    assert not page.can_show_as_marked and offer.isHidden()
+    stack.set_inverted(False)
+    stack.window_level.set(40, 400)
+    assert page.can_show_as_marked and not offer.isHidden()
+    assert offer.text() == "As when marked (M)\nWindow C -600 / W 1500 HU, inverted"
+    page.go_to_mark(made.annotation_id)
+    assert (stack.window_level.centre, stack.window_level.width, stack.is_inverted) == (40, 400, False)
+    QTest.keyClick(stack, Qt.Key.Key_M)
+    assert (stack.window_level.centre, stack.window_level.width, stack.is_inverted) == (-600, 1500, True)
+    assert not page.can_show_as_marked and offer.isHidden()
+
+
+@pytest.mark.usefixtures("case")
+def test_that_a_mark_on_a_slide_offers_the_field_it_was_made_in(make_page: Callable[..., ReadingPage]) -> None:
+    page = make_page()
+    page.open_case(CASE)
+    slide = view(page, 1)
+    assert isinstance(slide, SlideView) and page.annotations is not None
+    slide.zoom.to_magnification(20)
+    draw_length(slide)
+    field = slide.place
+    assert not page.can_show_as_marked
+    slide.zoom.by(0.5)
+    slide.pan.by(QPointF(40, 10))
+    assert page.can_show_as_marked
+    page.show_as_marked()
+    assert slide.place.zoom == pytest.approx(field.zoom) and slide.place.centre == pytest.approx(field.centre)
+    assert not page.can_show_as_marked

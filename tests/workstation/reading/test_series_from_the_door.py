@@ -17,7 +17,7 @@ from viewers.byte_source import FileByteSource
 from viewers.radiology import instance as instance_module
 from viewers.radiology.instance import load_instance
 from viewers.radiology.instance_facts import instance_to_facts, refusal_to_facts
-from workstation.reading.series_facts import load_series
+from workstation.stored_series import load_series
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sync.records.case import CaseId
+from sync.records.case import Case, CaseId
 from sync.records.stored_object import StoredObject
 from sync.store.database import Store
 from viewers.byte_source import ByteSource
 from viewers.errors import UnreadableFile, ViewerError
-from viewers.radiology.frame import DicomSlide, Series
-from workstation.reading.case_reading import NotShownItem
+from viewers.radiology.frame import DicomSlide, NotShown, Series
+from workstation.completeness import Count, completeness_of
 
 if TYPE_CHECKING:
     from viewers.radiology.instance import Instance
@@ -31,7 +31,47 @@ class SeriesContent:
 
     stacks: tuple[Series, ...]
     slides: tuple[DicomSlide, ...]
-    not_shown: tuple[NotShownItem, ...]
+    not_shown: tuple[NotShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFiles:
+    """Files of one DICOM series that may share a stack. ``facts_name`` is theirs alone, as `load_series` takes it."""
+
+    series_uid: str
+    objects: tuple[StoredObject, ...]
+    facts_name: str
+    mismatch: str = ""
+    """Of files whose patient is not the case's: the sentence that says so."""
+
+
+def series_files(objects: Sequence[StoredObject]) -> list[SeriesFiles]:
+    """The series among a case's *objects*; a foreign file never shares a stack with the patient's own."""
+    grouped: dict[str, list[StoredObject]] = {}
+    for obj in objects:
+        if obj.series_uid is not None:
+            grouped.setdefault(obj.series_uid, []).append(obj)
+    found = []
+    for series_uid, members in grouped.items():
+        own = tuple(obj for obj in members if not obj.patient_mismatch)
+        foreign = tuple(obj for obj in members if obj.patient_mismatch)
+        if own:
+            found.append(SeriesFiles(series_uid, own, series_uid))
+        if foreign:
+            found.append(SeriesFiles(series_uid, foreign, f"{series_uid}#foreign", foreign[0].patient_mismatch))
+    return found
+
+
+def instance_counts(store: Store, case: Case, objects: Sequence[StoredObject]) -> dict[str, Count]:
+    """Images here against images listed, by series: by the instance list where there is one, else by the study's own
+    count."""
+    counts = dict(completeness_of(case, objects, ()).series)
+    here = {obj.sop_instance_uid for obj in objects if obj.sop_instance_uid is not None}
+    for expected in store.objects.list_expected(case.case_id):
+        listed = set(expected.sop_instance_uids)
+        if listed:
+            counts[expected.series_uid] = Count(len(listed & here), len(listed))
+    return counts
 
 
 def load_series(store: Store, case_id: CaseId, facts_name: str, objects: Sequence[StoredObject]) -> SeriesContent:
@@ -56,8 +96,7 @@ def scan_sources(sources: Sequence[ByteSource], load: Callable[[ByteSource], Ins
     from viewers.radiology.series_loader import scan_instances  # pydicom: 0.7 s that the window need not wait for
 
     scan = scan_instances(sources, load=load or load_instance)
-    not_shown = tuple(NotShownItem(item.name, item.reason) for item in (*scan.unusable, *scan.other))
-    return SeriesContent(scan.series, scan.slides, not_shown)
+    return SeriesContent(scan.series, scan.slides, (*scan.unusable, *scan.other))
 
 
 def _load_from(
@@ -103,6 +142,6 @@ def _content_of(facts: bytes, fingerprint: str, sources: dict[str, ByteSource]) 
         if value["fingerprint"] != fingerprint:
             return None
         stacks = tuple(series_from_facts(text.encode("utf-8"), sources.__getitem__) for text in value["stacks"])
-        return SeriesContent(stacks, (), tuple(NotShownItem(name, reason) for name, reason in value["not_shown"]))
+        return SeriesContent(stacks, (), tuple(NotShown(name, reason) for name, reason in value["not_shown"]))
     except (KeyError, TypeError, ValueError, ViewerError):
         return None
