@@ -51,6 +51,8 @@ class AuditAction(StrEnum):
     RECORD_OPENED = "record opened"
     """It came before the reader's eyes; how long it stayed there is said by `RECORD_VIEWED`, when it left them."""
     RECORD_VIEWED = "record viewed"
+    SLIDE_UNENCRYPTED_ON_DISK = "slide unencrypted on disk"
+    SLIDE_TAKEN_OFF_DISK = "unencrypted slide removed"
     EXPORTED = "exported"
     PRINTED = "printed"
     MARK_MADE = "mark made"

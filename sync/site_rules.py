@@ -1,4 +1,5 @@
-"""What the site has decided for its computers: how long unsent work of a lost case is kept, how long without contact.
+"""What the site has decided for its computers: how long unsent work of a lost case is kept, how long without contact,
+and what may leave the encryption.
 
 A file ``site.json`` beside the store, put there by whoever sets up the computer; without it the defaults hold.
 """
@@ -19,12 +20,15 @@ class SiteRules:
 
     ``export_unsent``: what could not be delivered may be saved outside the encryption. ``keep_awake``: whether a
     transfer keeps the computer from going to sleep by itself; None leaves that to the reader.
+    ``slides_unencrypted_on_disk``: a slide that can only be read from a plain file, and not in memory, may lie on the
+    disk while it is open; whoever sets that says with it that the system encrypts the disk (BitLocker, LUKS, …).
     """
 
     grace: timedelta = timedelta(days=7)
     lease: timedelta = timedelta(days=14)
     export_unsent: bool = True
     keep_awake: bool | None = None
+    slides_unencrypted_on_disk: bool = False
 
 
 def site_rules(directory: Path) -> SiteRules:
@@ -42,6 +46,7 @@ def site_rules(directory: Path) -> SiteRules:
         _days(content.get("lease_days"), defaults.lease),
         content.get("export_unsent") is not False,
         keep_awake if isinstance(keep_awake, bool) else None,
+        content.get("slides_unencrypted_on_disk") is True,
     )
 
 

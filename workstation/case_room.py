@@ -40,6 +40,7 @@ from workstation.failure_words import sentence_for
 from workstation.hospital_news import HospitalNews
 from workstation.image_arrivals import ImageArrivals
 from workstation.network_return import NetworkReturn
+from workstation.plain_slides import PlainSlides
 from workstation.record_views import RecordViews
 from workstation.sync_loop import SyncLoop
 from workstation.transfers.export_dialog import ExportQuestion
@@ -99,6 +100,7 @@ class CaseRoom:
         self._sending.setSingleShot(True)
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
         self._inspector = ProcessInspector()
+        self._plain_slides = PlainSlides(store)
         self._sync_interval_s = 0.0
         self._is_lease_over = False
         self._metered = MeteredNetwork()
@@ -177,7 +179,9 @@ class CaseRoom:
         from workstation.reading.presenter import CaseReadingPresenter
         from workstation.reading.reading_actions import reading_actions
 
-        presenter = CaseReadingPresenter(self._store, self._background, self._profile.practitioner_reference)
+        presenter = CaseReadingPresenter(
+            self._store, self._background, self._profile.practitioner_reference, self._plain_slides.lender
+        )
         page = ReadingPage(self._background, presenter)
         page.stored.connect(self._changed)
         page.refused.connect(lambda sentence: self._window.status.say(sentence, failure=True))
@@ -198,14 +202,16 @@ class CaseRoom:
         from workstation.opinion.page import OpinionPage
         from workstation.opinion.presenter import OpinionPresenter
 
+        lender = self._plain_slides.lender
         presenter = OpinionPresenter(
             self._store,
             self._background,
             now=local_now,
             changed=self._changed,
             sync_requested=self._sync.sync_now,
-            export_marks=export_marks,
-            draw_key_images=draw_key_images,
+            export_marks=lambda store, case: export_marks(store, case, lend=lender(case.case_id)),
+            draw_key_images=lambda store, case, frozen: draw_key_images(store, case, frozen, lend=lender(case.case_id)),
+            lender=lender,
             app_version=app_version(),
             later=lambda seconds, call: QTimer.singleShot(round(seconds * 1000), call),
         )
@@ -222,6 +228,7 @@ class CaseRoom:
     def close(self) -> None:
         """Begin no more rounds, write what is not written yet, end the processes that read foreign files."""
         self._rest()
+        self._plain_slides.close()
         self._inspector.close()
 
     def pause(self) -> tuple[CaseId | None, str]:
@@ -255,6 +262,7 @@ class CaseRoom:
         self._awake.rest()
         self._notices.close()
         self._desk.put_away()
+        self._plain_slides.give_up()
         self._case_page.document.close_process()
 
     def _join_pages(self) -> None:

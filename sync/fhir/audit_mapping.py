@@ -35,6 +35,8 @@ _TYPES = {
     "signing failed": (_SECURITY, "E"),
     "signing locked": (_SECURITY, "E"),
     "exported": (_EXPORT, "R"),
+    "slide unencrypted on disk": (_EXPORT, "R"),
+    "unencrypted slide removed": (_SECURITY, "E"),
     "printed": (_EXPORT, "R"),
     "case opened": (_RECORD, "R"),
     "case closed": (_RECORD, "R"),

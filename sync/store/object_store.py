@@ -178,6 +178,10 @@ class ObjectStore:
                 select(display_facts.c.payload).where(display_facts.c.case_id == case_id, display_facts.c.name == key)
             ).scalar_one_or_none()
 
+    def put_file_facts(self, case_id: CaseId, sha256: str, payload: bytes) -> None:
+        """What a viewer remembers of that file from now on (`list_file_facts`)."""
+        self.put_display_facts(case_id, _FILE + sha256, payload)
+
     def list_file_facts(self, case_id: CaseId, digests: Sequence[str]) -> dict[str, bytes]:
         """By SHA-256, what a viewer remembers of those files; files of which nothing is known are not in it."""
         found: dict[str, bytes] = {}

@@ -349,6 +349,11 @@ class VaultByteSource:
     name: str
 
     @property
+    def sha256(self) -> str:
+        """Of the content, lower-case hexadecimal."""
+        return self._entry.sha256
+
+    @property
     def size_bytes(self) -> int:
         return self._entry.size_bytes
 

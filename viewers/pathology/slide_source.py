@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from viewers.byte_source import ByteSource
 from viewers.calibration import Calibration
 from viewers.errors import OutOfRange, UnreadableFile, UnsupportedImage
+from viewers.pathology.plain_file import Lend, lend_nothing
 
 Pixels = NDArray[np.uint8]
 """(height, width, 4) uint8 in the order blue, green, red, 255: the memory of QImage.Format_RGB32; or (…, 3) RGB where
@@ -130,8 +131,9 @@ def assemble_region(source: SlideSource, x: int, y: int, width: int, height: int
     return region
 
 
-def open_slide(sources: Sequence[ByteSource]) -> SlideSource:
-    """The slide in one file, or in the instances of one DICOM series.
+def open_slide(sources: Sequence[ByteSource], lend: Lend = lend_nothing) -> SlideSource:
+    """The slide in one file, or in the instances of one DICOM series. *lend* gives what only OpenSlide reads to it
+    unencrypted.
 
     UnreadableFile, UnsupportedImage: one sentence naming the file. The readers are imported when first needed.
     """
@@ -154,7 +156,7 @@ def open_slide(sources: Sequence[ByteSource]) -> SlideSource:
     if start[:4] in TIFF_STARTS:
         from viewers.pathology.tiff_source import open_tiff_slide
 
-        return open_tiff_slide(first)
+        return open_tiff_slide(first, lend)
     from viewers.pathology.openslide_source import open_with_openslide
 
-    return open_with_openslide(first)
+    return open_with_openslide(first, lend)

@@ -10,6 +10,7 @@ import numpy as np
 from viewers.byte_source import ByteSource
 from viewers.calibration import Calibration
 from viewers.errors import OutOfRange, UnreadableFile, UnsupportedImage
+from viewers.pathology.plain_file import Lend, lend_nothing
 from viewers.pathology.slide_source import GLASS, Pixels, SlideLevel, SlideSource, assemble_region, exact_downsample
 from viewers.pathology.thread_handles import ThreadHandles
 from viewers.pathology.tiff_structure import (
@@ -29,16 +30,14 @@ STRIP_TILE_PX = 512
 STRIP_CACHE_BYTES = 256 << 20
 
 
-def open_tiff_slide(source: ByteSource) -> SlideSource:
-    """The slide in a TIFF file; a scanner's own dialect goes to OpenSlide where there is a plain file."""
+def open_tiff_slide(source: ByteSource, lend: Lend = lend_nothing) -> SlideSource:
+    """The slide in a TIFF file; a scanner's own dialect goes to OpenSlide, from the plain file that *lend* gives."""
     try:
         structure = read_structure(source)
-    except NotOurKind as kind:
-        if source.path is None:
-            raise UnsupportedImage(f"{source.name} is of a kind ({kind}) that can only be read from a file.") from kind
+    except NotOurKind:
         from viewers.pathology.openslide_source import open_with_openslide
 
-        return open_with_openslide(source)
+        return open_with_openslide(source, lend)
     slide = TiffSlide(source, structure)
     try:
         for level, picture in enumerate(structure.levels):  # a tile of each: better refused now than grey later

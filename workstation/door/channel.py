@@ -18,6 +18,8 @@ CHECK, CONTENT = b"C", b"B"
 """From the program: a request (JSON), bytes of the file."""
 RANGE, ALIVE, ANSWER = b"R", b"P", b"A"
 """From the child: which bytes it wants, a sign of life, the outcome."""
+PLAIN = b"F"
+"""From the child: it needs the file unencrypted. From the program: how it may have it (JSON)."""
 
 _HEAD = struct.Struct("!cI")
 RANGE_FORM = struct.Struct("!QI")

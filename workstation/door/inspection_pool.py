@@ -13,13 +13,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-from workstation.door.channel import ANSWER, CHECK, CONTENT, RANGE, RANGE_FORM, Channel, Overdue
+from viewers.pathology.memory_file import copy_into_memory
+from viewers.pathology.plain_file import CopiedSource, NoPlainFile, PlainFile
+from workstation.door.channel import ANSWER, CHECK, CONTENT, PLAIN, RANGE, RANGE_FORM, Channel, Overdue
 from workstation.door.child_limits import MEMORY_BYTES
+from workstation.door.lent_file import hand_over, make_handover, refuse
 from workstation.door.ranged_source import FIRST_BYTES, WINDOW_BYTES, share_memory
 
 log = logging.getLogger("door")
@@ -49,18 +52,6 @@ class Allowance:
         return self.base_s + self.per_mb_s * (size_bytes >> 20)
 
 
-class CheckedSource(Protocol):
-    """A file to be checked: of the vault, or of this computer."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def size_bytes(self) -> int: ...
-
-    def open(self) -> BinaryIO: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a child found. ``facts["problem"]`` is the end of a sentence, or absent."""
@@ -88,9 +79,14 @@ class InspectionPool:
         self._freed = threading.Condition()
         self._free = list(self._all)
 
-    def check(self, source: CheckedSource, **request: Any) -> Finding:
-        """What a child says of *source*; a file that cannot be checked has a problem. Raises PoolClosed, and whatever
-        reading *source* raises."""
+    def check(
+        self,
+        source: CopiedSource,
+        lend: Callable[[CopiedSource], PlainFile] = copy_into_memory,
+        **request: Any,
+    ) -> Finding:
+        """What a child says of *source*; a file that cannot be checked has a problem. *lend* gives it unencrypted to a
+        child that needs it so. Raises PoolClosed, and whatever reading *source* raises."""
         place = self._take_place()
         try:
             for attempt in (1, 2):
@@ -98,7 +94,7 @@ class InspectionPool:
                     raise PoolClosed
                 child = place.running(self._check, self._allowance.memory_bytes)
                 try:
-                    return self._ask(child, source, request)
+                    return self._ask(child, source, lend, request)
                 except Overdue:
                     place.end()
                     log.info("a file was not checked in its time")
@@ -143,7 +139,13 @@ class InspectionPool:
                         return place
                 self._freed.wait(left_s if self._free else None)
 
-    def _ask(self, child: _Child, source: CheckedSource, request: dict[str, Any]) -> Finding:
+    def _ask(
+        self,
+        child: _Child,
+        source: CopiedSource,
+        lend: Callable[[CopiedSource], PlainFile],
+        request: dict[str, Any],
+    ) -> Finding:
         size_bytes = source.size_bytes
         total_s = self._allowance.total_s(size_bytes)
         deadline = time.monotonic() + total_s
@@ -151,7 +153,7 @@ class InspectionPool:
             file = source.open()
         except OSError as error:
             raise _ReadFailed(error) from error
-        with file:
+        with file, ExitStack() as lent:
             first = min(size_bytes, FIRST_BYTES)
             held = child.lay_out(file, 0, first)
             head = {"name": source.name, "size_bytes": size_bytes, "first": first, "processor_s": total_s, **request}
@@ -165,9 +167,23 @@ class InspectionPool:
                 if kind == RANGE:
                     offset, length = RANGE_FORM.unpack(body)
                     child.channel.send(CONTENT, child.lay_out(file, offset, min(length, WINDOW_BYTES)))
+                elif kind == PLAIN:
+                    child.channel.send(PLAIN, _lend_to(child, source, lend, lent))
                 elif kind == ANSWER:
                     child.files += 1
                     return _read_answer(body)
+
+
+def _lend_to(child: _Child, source: CopiedSource, lend: Callable[[CopiedSource], PlainFile], lent: ExitStack) -> bytes:
+    """What the child is told. The program's own handle is closed with *lent*, however the check ends."""
+    try:
+        plain = lend(source)
+    except NoPlainFile as error:
+        return refuse(str(error))
+    except Exception as error:
+        raise _ReadFailed(error) from error
+    lent.callback(plain.close)
+    return hand_over(plain, child.handover)
 
 
 class _ReadFailed(OSError):
@@ -222,6 +238,10 @@ class _Place:
 class _Child:
     def __init__(self, check: str, memory_bytes: int) -> None:
         shared = _make_window()
+        handover, childs_end = make_handover()
+        self.handover = handover
+        passed = [shared] if shared >= 0 else []
+        passed += [childs_end.fileno()] if childs_end is not None else []
         try:
             self.process = subprocess.Popen(
                 [
@@ -232,11 +252,12 @@ class _Child:
                     check,
                     str(memory_bytes),
                     str(shared),
+                    str(-1 if childs_end is None else childs_end.fileno()),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=() if shared < 0 else (shared,),
+                pass_fds=passed,
                 env=_environment(),
                 start_new_session=True,  # Ctrl+C is the program's; the child ends when its pipe does
             )
@@ -244,6 +265,8 @@ class _Child:
         finally:
             if shared >= 0:
                 os.close(shared)
+            if childs_end is not None:
+                childs_end.close()
         assert self.process.stdin is not None and self.process.stdout is not None
         self.channel = Channel(self.process.stdout.fileno(), self.process.stdin.fileno())
         self.files = 0
@@ -273,6 +296,8 @@ class _Child:
                     pipe.close()
         if self.window is not None:
             self.window.close()
+        if self.handover is not None:
+            self.handover.close()
 
 
 def _read_into(file: BinaryIO, target: memoryview) -> int:

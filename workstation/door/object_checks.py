@@ -10,7 +10,8 @@ from typing import Any
 
 from viewers.byte_source import ByteSource
 from viewers.door.problem import problem_of
-from viewers.errors import ViewerError
+from viewers.errors import UnsupportedImage, ViewerError
+from workstation.door.ranged_source import RangedSource
 
 INSTANCE, FILE, LOCAL_INSTANCE = "instance", "file", "local instance"
 """What is asked for: a DICOM instance out of a hospital's archive, any other file, a file taken for DICOM here."""
@@ -21,7 +22,7 @@ _SLIDE_TYPES = ("image/tiff", "image/x-", "application/x-openslide", "image/svs"
 Answer = tuple[dict[str, Any], bytes]
 
 
-def check_object(request: dict[str, Any], source: ByteSource, alive: Callable[[], None]) -> Answer:
+def check_object(request: dict[str, Any], source: RangedSource, alive: Callable[[], None]) -> Answer:
     """The facts of one file, with what a viewer wants to remember of it; a ``problem`` where it may not be let in."""
     try:
         if request["kind"] == INSTANCE:
@@ -76,7 +77,18 @@ def _check_dicom(source: ByteSource, request: dict[str, Any], alive: Callable[[]
         return check_instance(source, read_header(source), alive, request.get("decode_up_to_bytes"))
 
 
-def _check_file(source: ByteSource, request: dict[str, Any], alive: Callable[[], None]) -> Answer:
+def _check_slide(source: RangedSource, request: dict[str, Any], alive: Callable[[], None]) -> Answer:
+    """One that is well formed and cannot be shown (or not now) is let in; ``sentence`` says why it is not shown."""
+    from viewers.door.slide_check import DECODED_FOR_S, check_slide
+
+    limits = {"decode_for_s": request.get("decode_for_s", DECODED_FOR_S), "lend": lambda _source: source.borrow()}
+    try:
+        return {}, check_slide(source, alive, request.get("decode_up_to_bytes"), **limits)
+    except UnsupportedImage as error:
+        return {"sentence": str(error)}, b""
+
+
+def _check_file(source: RangedSource, request: dict[str, Any], alive: Callable[[], None]) -> Answer:
     """By its content, whatever the hospital or its name says it is; what no part of this program opens is let in."""
     from viewers.radiology.dicom_header import looks_like_dicom
 
@@ -87,10 +99,8 @@ def _check_file(source: ByteSource, request: dict[str, Any], alive: Callable[[],
     if looks_like_dicom(start):
         return {}, _check_dicom(source, request, alive)
     if start.startswith(_TIFF_STARTS) or request.get("content_type", "").startswith(_SLIDE_TYPES):
-        from viewers.door.slide_check import check_slide
-
-        check_slide(source, alive, request.get("decode_up_to_bytes"))
-    elif b"%PDF-" in start[:32] or request.get("content_type") == "application/pdf":
+        return _check_slide(source, request, alive)
+    if b"%PDF-" in start[:32] or request.get("content_type") == "application/pdf":
         from workstation.case.document_rendering import find_document_problem
 
         with source.open() as file:

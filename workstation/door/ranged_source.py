@@ -10,7 +10,10 @@ import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from viewers.pathology.plain_file import PlainFile
 
 FIRST_BYTES = 64 << 10
 """Handed over with the request: most headers end within them, and it is one chunk of the vault."""
@@ -18,6 +21,7 @@ WINDOW_BYTES = 4 << 20
 
 Fetch = Callable[[int, int], memoryview]
 """(offset, length) to bytes, valid until the next call; fewer only at the end of the file."""
+Borrow = Callable[[], "PlainFile"]
 
 
 def share_memory(handle: int) -> mmap.mmap | None:
@@ -34,6 +38,8 @@ class RangedSource:
     path: Path | None
     first: bytes
     fetch: Fetch
+    borrow: Borrow
+    """The whole file unencrypted, for a library that opens by path. NoPlainFile."""
 
     def open(self) -> BinaryIO:
         """One thread only."""

@@ -20,6 +20,7 @@ from viewers.annotation.painter import paint_mark
 from viewers.annotation.presentation import FramePresentation, SlidePresentation
 from viewers.errors import ViewerError
 from viewers.overlay_painter import MARGIN, paint_letters, paint_text
+from viewers.pathology.plain_file import Lend, lend_nothing
 from viewers.radiology.display_orientation import DisplayOrientation, letters
 from viewers.radiology.frame import Frame
 from viewers.radiology.marked_window import marked_words
@@ -35,10 +36,12 @@ BAR_HEIGHT_PX = 34
 ORIENTATION_UNKNOWN = "Orientation unknown."
 
 
-def draw_key_images(store: Store, case: Case, frozen: FrozenOpinion) -> tuple[KeyImage, ...]:
+def draw_key_images(
+    store: Store, case: Case, frozen: FrozenOpinion, *, lend: Lend = lend_nothing
+) -> tuple[KeyImage, ...]:
     """One picture for each mark the opinion cites as a key image, in its order."""
     marks = {mark.annotation_id: mark for file in frozen.marks for mark in read_marks(file)}
-    images, shelf = MarkedImages(store, case), MarkShelf(store, case)
+    images, shelf = MarkedImages(store, case, lend), MarkShelf(store, case, lend)
     drawn = []
     for reference in _cited(frozen.response.get("item", [])):
         mark = marks.get(reference.identifier_value)

@@ -14,6 +14,7 @@ from sync.store.database import Store
 from viewers.annotation.annotation import FrameTarget, SlideTarget, Target
 from viewers.errors import UnreadableFile
 from viewers.image_place import ImagePlace
+from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.completeness import Count
 from workstation.stored_series import SeriesContent, SeriesFiles, instance_counts, load_series, series_files
 
@@ -34,8 +35,10 @@ class MarkedFrame:
 class MarkedImages:
     """The images of one case as the store has them now."""
 
-    def __init__(self, store: Store, case: Case) -> None:
+    def __init__(self, store: Store, case: Case, lend: Lend = lend_nothing) -> None:
+        """*lend* gives slides unencrypted that can only be read by path."""
         self._store = store
+        self._lend = lend
         self._case = case
         self._objects = store.objects.list_objects(case.case_id)
         self._contents: dict[str, SeriesContent] = {}
@@ -85,7 +88,7 @@ class MarkedImages:
         stored = self._slide_objects(target)
         if not stored:
             raise UnreadableFile("The slide is not on this computer.")
-        slide = open_slide([self._store.vault.source(o.sha256, o.title) for o in stored])
+        slide = open_slide([self._store.vault.source(o.sha256, o.title) for o in stored], self._lend)
         try:
             yield slide
         finally:

@@ -20,6 +20,7 @@ from viewers.calibration import Calibration, uncalibrated
 from viewers.errors import UnreadableFile, ViewerError
 from viewers.exchange import geojson, marks_json
 from viewers.image_place import ImagePlace
+from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.opinion.form_state import Candidate, LengthMark
 from workstation.opinion.marked_images import MarkedImages
 
@@ -29,8 +30,9 @@ MARK_SYSTEM = "https://readingroom.example/ids/mark"
 class MarkShelf:
     """The marks of one case with what is needed to measure and to export them. Reads the store and the stored files."""
 
-    def __init__(self, store: Store, case: Case) -> None:
-        self._images = MarkedImages(store, case)
+    def __init__(self, store: Store, case: Case, lend: Lend = lend_nothing) -> None:
+        """*lend* gives slides unencrypted that can only be read by path."""
+        self._images = MarkedImages(store, case, lend)
         self._calibrations: dict[Target, Calibration] = {}
 
     def read(self, revisions: Sequence[AnnotationRevision]) -> tuple[Annotation, ...]:
@@ -126,10 +128,14 @@ class MarkShelf:
 
 
 def export_marks(
-    store: Store, case: Case, revisions: Sequence[AnnotationRevision] | None = None
+    store: Store,
+    case: Case,
+    revisions: Sequence[AnnotationRevision] | None = None,
+    *,
+    lend: Lend = lend_nothing,
 ) -> tuple[MarksFile, ...]:
     """The files for the current marks of *case* (or for *revisions* of them)."""
-    shelf = MarkShelf(store, case)
+    shelf = MarkShelf(store, case, lend)
     current = revisions if revisions is not None else store.annotations.list_current(CaseId(case.case_id))
     return shelf.export(shelf.read(current))
 

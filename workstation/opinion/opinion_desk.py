@@ -31,6 +31,7 @@ from sync.records.questionnaire_response import (
     start_response,
 )
 from sync.store.database import Store
+from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.completeness import completeness_of
 from workstation.left_unsent import LeftUnsent, find_left_unsent
 from workstation.opinion.form_state import Candidate, LengthMark
@@ -94,8 +95,11 @@ class Desk:
         return self.is_signed and self.receipt is not None and not self.hindrances
 
 
-def load_desk(store: Store, case_id: CaseId) -> Desk:
-    """Everything about the opinion of that case. UnsupportedQuestionnaire when its form cannot be shown."""
+def load_desk(store: Store, case_id: CaseId, lend: Lend = lend_nothing) -> Desk:
+    """Everything about the opinion of that case. UnsupportedQuestionnaire when its form cannot be shown.
+
+    *lend* as in `MarkShelf`.
+    """
     case = store.cases.get_case(case_id)
     form = load_form(store, case.questionnaire)
     context = {
@@ -117,7 +121,7 @@ def load_desk(store: Store, case_id: CaseId) -> Desk:
         response = state_anew(response, context)
     else:
         response, notes = start_opinion(form, case, context)
-    shelf = MarkShelf(store, case)
+    shelf = MarkShelf(store, case, lend)
     marks = shelf.read(store.annotations.list_current(case_id))
     entries = [
         entry

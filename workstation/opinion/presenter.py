@@ -18,6 +18,7 @@ from sync.records.answer_rules import Enablement, missing_answers, refused_answe
 from sync.records.case import CaseId
 from sync.records.opinion_checks import Check, blocking_checks, check_opinion
 from sync.records.questionnaire_response import ItemPath, Response, load_response
+from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
 from workstation.opinion.amending import Amending
@@ -52,8 +53,10 @@ class OpinionPresenter:
         draw_key_images: DrawKeyImages | None,
         app_version: str = "",
         later: Callable[[float, Callable[[], None]], None] | None = None,
+        lender: Callable[[CaseId], Lend] = lambda _case_id: lend_nothing,
     ) -> None:
-        """*later(seconds, call)* calls on the UI thread; without it a failed draft waits for the next keystroke."""
+        """*later(seconds, call)* calls on the UI thread; without it a failed draft waits for the next keystroke.
+        *lender* lends a case's slides unencrypted, where marks lie on some that are read by path only."""
         self._store = store
         self._lanes = lanes
         self._now = now
@@ -68,6 +71,7 @@ class OpinionPresenter:
         self._show_missing = False
         self._refreshing = False
         self._refresh_again = False
+        self._lender = lender
         self._draft_announced = False
         self._drafting = Drafting(store, lanes, later, written=self._drafts_written, failed=self._show_saved)
         tools = SigningTools(now, export_marks, draw_key_images, app_version)
@@ -112,7 +116,9 @@ class OpinionPresenter:
         # Past the store lane first, so that drafts and marks handed over before are in what is read.
         self._lanes.store_lane(
             lambda: None,
-            lambda _none: self._lanes.cpu_lane(lambda: load_desk(self._store, case_id), done, failed),
+            lambda _none: self._lanes.cpu_lane(
+                lambda: load_desk(self._store, case_id, self._lender(case_id)), done, failed
+            ),
             failed,
         )
 

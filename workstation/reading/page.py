@@ -17,12 +17,14 @@ from sync.changes import Changes
 from sync.records.case import CaseId
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.image_view import ImageView
+from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import SaveState
 from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, AnnotationPane
 from workstation.reading.case_marks import CaseMarks
 from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem
+from workstation.reading.empty_view import EmptyView
 from workstation.reading.hanging import first_hanging
 from workstation.reading.mark_place import show_mark_in
 from workstation.reading.open_images import OpenImages, close_view, extend_view, stack_in
@@ -66,7 +68,7 @@ class ReadingPage(QWidget):
         self._wanted: CaseId | None = None
         self._is_loading = False
         self._marks: CaseMarks | None = None
-        self._images = OpenImages(lanes, self._list_marks)
+        self._images = self._images_of(None)
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -199,6 +201,7 @@ class ReadingPage(QWidget):
             self._grid.viewports[0].say(sentence_for(error))
 
     def _open(self, reading: CaseReading) -> None:
+        self._images = self._images_of(reading.case_id)
         self._marks = CaseMarks(
             reading,
             self._presenter,
@@ -228,7 +231,7 @@ class ReadingPage(QWidget):
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
         self._images.close()
-        self._images = OpenImages(self._lanes, self._list_marks)
+        self._images = self._images_of(None)
         self.navigate()
         self.set_layout_name("1x1")
         self._grid.activate(0)
@@ -265,6 +268,18 @@ class ReadingPage(QWidget):
 
         self._images.open_view(item, opened, failed)
         self._after_hanging()
+
+    def _images_of(self, case_id: CaseId | None) -> OpenImages:
+        def lender(on_step: Callable[[str], None]) -> Lend:
+            return lend_nothing if self._presenter is None else self._presenter.lend_slides(case_id, on_step)
+
+        return OpenImages(self._lanes, self._list_marks, self._say_step, lender)
+
+    def _say_step(self, key: str, words: str) -> None:
+        """Opening that image takes a while; where it is waited for, say what for."""
+        for viewport in self._grid.viewports:
+            if viewport.item is not None and viewport.item.key == key and isinstance(viewport.view, EmptyView):
+                viewport.say(f"Opening {viewport.item.title}: {words}…")
 
     def _furnish(self, view: ImageView, item: ImageItem) -> None:
         _write_on(view, item)

@@ -14,6 +14,7 @@ from sync.store.database import Store
 from viewers.annotation.annotation import Annotation, SlideTarget
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.errors import UnreadableFile
+from viewers.pathology.plain_file import Lend, lend_nothing
 from viewers.radiology.frame import DicomPatient, DicomSlide
 from workstation.completeness import Count
 from workstation.count_words import counted
@@ -24,12 +25,16 @@ from workstation.reading.mark_record import first_free_number, mark_of
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
 from workstation.window.patient_identity import identity_of
 
+Lender = Callable[[CaseId, Callable[[str], None]], Lend]
+
 
 class CaseReadingPresenter:
     """Between the store and the reading page. ``reader`` is the author of new marks (``Practitioner/…``)."""
 
-    def __init__(self, store: Store, lanes: Lanes, reader: str) -> None:
+    def __init__(self, store: Store, lanes: Lanes, reader: str, lender: Lender | None = None) -> None:
+        """*lender*: who lends slides of a case unencrypted, to be read by path; without, those are not opened."""
         self._store = store
+        self._lender = lender
         self._lanes = lanes
         self._reader = reader
 
@@ -76,6 +81,12 @@ class CaseReadingPresenter:
             revisions={revision.annotation_id: revision.revision for revision in history},
             read_only=store.opinions.find_signed(case_id) is not None and store.amendments.find(case_id) is None,
         )
+
+    def lend_slides(self, case_id: CaseId | None, on_step: Callable[[str], None]) -> Lend:
+        """How a slide of that case is had unencrypted; *on_step* hears in words what it waits for."""
+        if self._lender is None or case_id is None:
+            return lend_nothing
+        return self._lender(case_id, on_step)
 
     def keep_marks(
         self,

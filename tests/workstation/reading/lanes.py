@@ -36,6 +36,16 @@ class LanesWhenTold(LanesAtOnce):
         while self.waiting:
             _run(*self.waiting.pop(0))
 
+    def run_until(self, reached: Callable[[], bool]) -> None:
+        """Do what waits, one after the other; what the last of it brought is not answered yet, and waits too."""
+        while not reached():
+            work, done, failed = self.waiting.pop(0)
+            result = work()
+            if reached():
+                self.waiting.insert(0, (lambda answer=result: answer, done, failed))
+            elif done is not None:
+                done(result)
+
 
 def _run(work: Callable[[], Any], done: Any, failed: Any) -> None:
     try:

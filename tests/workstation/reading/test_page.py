@@ -15,6 +15,7 @@ from sync.changes import Changes
 from sync.records.case import CaseId
 from sync.store.database import Store, open_store
 from tests.sync.sample_records import AT, CASE, sample_signed
+from tests.viewers.pathology.vendor_slides import write_ndpi
 from tests.workstation.lanes import ImmediateLanes
 from tests.workstation.reading.lanes import LanesAtOnce, LanesWhenTold
 from tests.workstation.reading.stored_case import (
@@ -24,10 +25,12 @@ from tests.workstation.reading.stored_case import (
     put_slide,
     write_small_slide,
 )
+from viewers.byte_source import ByteSource
 from viewers.image_view import ImageView
+from viewers.pathology.plain_file import Lend, NoPlainFile, PlainFile
 from viewers.pathology.slide_view import SlideView
 from viewers.radiology.stack_view import StackView
-from workstation.reading.case_reading import CaseReading, NotShownItem
+from workstation.reading.case_reading import CaseReading, NotShownItem, SlideItem
 from workstation.reading.page import ReadingPage
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.reading_actions import reading_actions
@@ -51,9 +54,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def make_page(qapp: Any, store: Store) -> Iterator[Callable[..., ReadingPage]]:
     pages: list[ReadingPage] = []
 
-    def make(lanes: LanesAtOnce | None = None) -> ReadingPage:
+    def make(lanes: LanesAtOnce | None = None, lender: Any = None) -> ReadingPage:
         lanes = lanes or LanesAtOnce()
-        page = ReadingPage(lanes, CaseReadingPresenter(store, lanes, "Practitioner/r"))
+        page = ReadingPage(lanes, CaseReadingPresenter(store, lanes, "Practitioner/r", lender))
         page.resize(1300, 800)
         page.show()
         pages.append(page)
@@ -350,6 +353,116 @@ def test_that_a_slide_that_cannot_be_read_says_so_in_its_viewport(
     page.open_case(CASE)
     assert view(page, 0).current_target() is None
     assert "Biopsy, H&E" in view(page, 0).empty_text
+
+
+class Lender:
+    """Lends plain files as they are, says what it does meanwhile, and has none left when it is told so."""
+
+    def __init__(self, plain: Path) -> None:
+        self.plain, self.lent, self.given_back, self.has_none = plain, 0, 0, False
+
+    def __call__(self, _case: CaseId, on_step: Callable[[str], None]) -> Lend:
+        def lend(source: ByteSource) -> PlainFile:
+            if self.has_none:
+                raise NoPlainFile(f"{source.name} needs more memory than there is.")
+            on_step("decrypting it, 40 %")
+            self.lent += 1
+            return PlainFile(self.plain, on_close=self._came_back)
+
+        return lend
+
+    def _came_back(self) -> None:
+        self.given_back += 1
+
+
+@pytest.fixture
+def lender(store: Store, tmp_path: Path) -> Lender:
+    """Of a slide that only OpenSlide reads, and that is the only image of the case."""
+    path = tmp_path / "slide.ndpi"
+    write_ndpi(path)
+    put_slide(store, path)
+    return Lender(path)
+
+
+def test_that_a_slide_that_has_to_be_decrypted_whole_says_how_far_it_is_and_is_given_back(
+    make_page: Callable[..., ReadingPage], lender: Lender
+) -> None:
+    lanes = LanesWhenTold()
+    page = make_page(lanes, lender)
+    page.open_case(CASE)
+    lanes.run_until(lambda: lender.lent > 0)
+    QApplication.processEvents()
+    assert view(page, 0).empty_text == "Opening Biopsy, H&E: decrypting it, 40 %…"
+    lanes.run()
+    QApplication.processEvents()
+    assert isinstance(view(page, 0), SlideView) and view(page, 0).current_target() is not None
+    assert lender.lent == 1, "view and small picture read the same copy"
+    page.open_case(None)
+    lanes.run()
+    assert lender.given_back == 1
+
+
+def test_that_a_small_picture_alone_is_not_worth_a_copy_and_comes_with_the_look_at_the_slide(
+    make_page: Callable[..., ReadingPage], store: Store, lender: Lender, tmp_path: Path
+) -> None:
+    put_ct(store, tmp_path, 2)
+    lanes = LanesAtOnce()
+    page = make_page(lanes, lender)
+    page.open_case(CASE)
+    page.set_layout_name("1x1")
+    slide = page.reading.slides[0]
+    pictures: list[str] = []
+    page._images.close()
+    page._images = page._images_of(CASE)
+    lender.lent = 0
+    page._images.make_thumbnails([slide], lambda key, _picture: pictures.append(key))
+    assert (lender.lent, pictures) == (0, [])
+    page.show_image(0, slide.key)
+    assert (lender.lent, pictures) == (1, [slide.key])
+
+
+def test_that_who_looks_while_a_small_picture_is_made_is_not_put_off_with_it(
+    make_page: Callable[..., ReadingPage], lender: Lender
+) -> None:
+    lanes = LanesWhenTold()
+    page = make_page(lanes, lender)
+    reading = CaseReadingPresenter(page._presenter._store, LanesAtOnce(), "Practitioner/r").build(CASE)
+    page.show_reading(reading)
+    lanes.run()
+    slide = reading.slides[0]
+    page._images.close()
+    page._images = page._images_of(CASE)
+    pictures: list[str] = []
+    page._images.make_thumbnails([slide], lambda key, _picture: pictures.append(key))
+    page.show_image(0, slide.key)
+    lanes.run()
+    assert view(page, 0).current_target() is not None and pictures == [slide.key]
+
+
+def test_that_a_slide_that_cannot_be_lent_says_why_and_opens_once_it_can(
+    make_page: Callable[..., ReadingPage], lender: Lender
+) -> None:
+    lender.has_none = True
+    page = make_page(LanesAtOnce(), lender)
+    page.open_case(CASE)
+    QApplication.processEvents()
+    assert view(page, 0).empty_text == "Biopsy, H&E needs more memory than there is."
+    lender.has_none = False
+    page.show_image(0, page.reading.slides[0].key)
+    QApplication.processEvents()
+    assert view(page, 0).current_target() is not None
+
+
+def test_that_closing_the_case_gives_up_a_slide_that_is_being_decrypted(
+    make_page: Callable[..., ReadingPage], lender: Lender
+) -> None:
+    lanes = LanesWhenTold()
+    page = make_page(lanes, lender)
+    page.open_case(CASE)
+    lanes.run_until(lambda: any(isinstance(v.item, SlideItem) for v in page._grid.viewports))
+    page.open_case(None)
+    lanes.run()
+    assert lender.lent == 0
 
 
 def test_that_a_case_without_images_says_what_to_do(make_page: Callable[..., ReadingPage]) -> None:
