@@ -80,7 +80,7 @@ class NewReader:
         receipt = self._hands.wait_for("receipt-text", QLabel)
         self._hands.wait_until(lambda: "DiagnosticReport" in receipt.text(), "the hospital's receipt")
         self._photograph("receipt")
-        return receipt.text()
+        return f"{receipt.toolTip()}\n{receipt.text()}"  # a long reference is elided in the text
 
     def _press(self, name: str) -> None:
         self._hands.click(self._hands.wait_for(name, QAbstractButton))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sync.records.case import CaseStatus, ConsentState
+from sync.records.case import CaseId, CaseStatus, ConsentState
 from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
 from tests.workstation.cases import CASE_ID, NOW, PATIENT, REPORT, make_case, make_file, make_image
 from workstation.case_state import state_of
@@ -15,6 +15,7 @@ from workstation.completeness import completeness_of
 from workstation.due import due_words
 from workstation.hospital_news import outbox_words
 from workstation.window.patient_identity import identity_of
+from workstation.withheld_cases import withheld_sentence
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,15 @@ def test_that_what_was_signed_here_counts_before_the_hospital_says_so() -> None:
 def test_that_a_delivered_case_says_that_its_amendment_is_being_written() -> None:
     words = state_of(make_case(status=CaseStatus.COMPLETED), amending=True, signed=True, delivered=True)
     assert (words.text, words.pill) == ("Delivered · amendment in progress", "Delivered · amending")
+
+
+def test_that_withheld_cases_are_named_with_their_reason() -> None:
+    cases = [make_case(case_id=CaseId("SO-1"), consent=ConsentState.MISSING)]
+    assert withheld_sentence(cases) == "1 case is withheld: SO-1 (no release by the patient)"
+    cases.append(make_case(case_id=CaseId("SO-2"), consent=ConsentState.EXPIRED))
+    assert withheld_sentence(cases).startswith("2 cases are withheld: SO-1 (")
+    assert withheld_sentence(cases).endswith("SO-2 (the patient's release has ended)")
+    assert withheld_sentence([]) == ""
 
 
 def test_that_a_withdrawn_case_says_so_whatever_else_happened() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sync.hospital_profile import HospitalProfile
+from sync.records.case import CaseId, CaseStatus, ConsentState
 from sync.store.database import open_store
 from tests.real_data import real_data
 from tests.sync.authorization_doubles import MemoryKeyring
@@ -219,6 +220,22 @@ def test_that_sync_without_a_sign_in_says_what_was_done_and_where_to_sign_in(
     assert len(said) == 2 and "Clinic" in said[0] and "ign in" in said[0]
     assert "from the window" in said[1] and "keyring" in said[1]
     assert "The round broke off" in out and "seen" not in out
+
+
+def test_that_cases_names_what_is_withheld_and_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    directory = _known_profile(tmp_path)
+    store = open_store(directory)
+    for number, consent in (("SO-1", ConsentState.ACTIVE), ("SO-2", ConsentState.MISSING)):
+        store.cases.put_case(make_case(case_id=CaseId(number), consent=consent), [])
+    store.cases.put_case(
+        make_case(case_id=CaseId("SO-3"), consent=ConsentState.MISSING, status=CaseStatus.CANCELLED), []
+    )
+    store.close()
+    status, out, _ = run(capfd, "cases", "--home", tmp_path, "--profile", "clinic")
+    assert status == 0
+    assert out.splitlines()[-1] == "1 case is withheld: SO-2 (no release by the patient)"
+    _, out, _ = run(capfd, "cases", "--json", "--home", tmp_path, "--profile", "clinic")
+    assert [case["withheld"] for case in json.loads(out)] == [None, "no release by the patient", None]
 
 
 def test_that_the_second_program_on_a_profile_is_told_who_holds_it(

@@ -19,6 +19,7 @@ from workstation.due import DueWords, due_words
 from workstation.left_unsent import LeftUnsent
 from workstation.size_words import size_words
 from workstation.window.patient_identity import PatientIdentity, identity_of
+from workstation.withheld_cases import WHY_WITHHELD
 
 CATEGORY_WORDS = {
     DocumentCategory.IMAGING_REPORT: ("Imaging report", "report"),
@@ -250,7 +251,7 @@ def _study_sentence(case: Case, here: Completeness, reference: str) -> str:
 
 
 def _here(case: Case, words: str) -> str:
-    return "not downloaded" if case.consent is not ConsentState.ACTIVE else words
+    return f"withheld: {WHY_WITHHELD[case.consent]}" if case.consent is not ConsentState.ACTIVE else words
 
 
 def _tone(case: Case, whole: bool, some: bool) -> str:

@@ -24,6 +24,7 @@ def list_cases(options: Namespace) -> int:
     """Every case: id, patient, question, status, due, what is here and what is missing."""
     from workstation.clock import local_now
     from workstation.completeness import completeness_of
+    from workstation.withheld_cases import WHY_WITHHELD, list_withheld, withheld_sentence
     from workstation.worklist.presenter import LOCKED, load_rows
 
     with opened_store(options, read_only=True) as store:
@@ -39,7 +40,10 @@ def list_cases(options: Namespace) -> int:
                     for r in rows
                 ],
             )
+            if told := withheld_sentence(list_withheld(store)):
+                say(told)
             return DONE
+        withheld = {case.case_id: WHY_WITHHELD[case.consent] for case in list_withheld(store)}
         found = []
         for row in rows:
             case = store.cases.get_case(row.case_id)
@@ -59,6 +63,7 @@ def list_cases(options: Namespace) -> int:
                     "priority": case.priority.value,
                     "due": case.due.isoformat() if case.due else None,
                     "consent": case.consent.value,
+                    "withheld": withheld.get(case.case_id),
                     "here": {
                         "images": [here.images.here, here.images.expected],
                         "slides": [here.slides.here, here.slides.expected],
@@ -140,6 +145,7 @@ def sync(options: Namespace) -> int:
     from sync.transfer.hospital import connect_hospital
     from workstation.door.object_inspector import ProcessInspector
     from workstation.places import hospital_profile_path
+    from workstation.withheld_cases import WHY_WITHHELD, list_withheld, withheld_sentence
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
     with opened_store(options, read_only=False) as store:
@@ -147,14 +153,18 @@ def sync(options: Namespace) -> int:
         hospital, inspector = connect_hospital(profile, account), ProcessInspector()
         try:
             report = run_sync_round(store, hospital, inspector=inspector)
+            withheld = list_withheld(store)
         finally:
             inspector.close()
             hospital.close()
     if options.json:
-        say_json(report.to_json())
+        named = [{"case": case.case_id, "why": WHY_WITHHELD[case.consent]} for case in withheld]
+        say_json({**report.to_json(), "withheld": named})
     else:
         say(seen_words(report))
         say(f"{report.sent} sent, {report.waiting} waiting to leave, {report.rejected} rejected")
+        if told := withheld_sentence(withheld):
+            say(told)
     for problem in report.problems:
         complain(problem)
     if account is not None and account.needs_person:

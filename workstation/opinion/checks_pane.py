@@ -8,12 +8,12 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
 
-from sync.records.opinion import Receipt
 from sync.records.opinion_checks import Check, blocking_checks
 from workstation.opinion.form_state import SectionProgress
 from workstation.opinion.opinion_view import OpinionState
 from workstation.opinion.question_card import QuestionCard
 from workstation.opinion.question_check import QUESTION_CHANGED
+from workstation.opinion.receipt_panel import ReceiptPanel
 from workstation.window.icons import icon
 from workstation.window.theme import COLOURS, colour, set_role
 
@@ -46,7 +46,7 @@ class ChecksPane(QFrame):
         column.addWidget(self.status, 0, Qt.AlignmentFlag.AlignLeft)
         self.detail = _words("muted")
         column.addWidget(self.detail)
-        self.receipt = _ReceiptPanel()
+        self.receipt = ReceiptPanel()
         column.addWidget(self.receipt)
         self.amend_button = QPushButton("Amend this opinion…  (Ctrl+Shift+A)")
         self.amend_button.setObjectName("opinion-amend")
@@ -172,38 +172,6 @@ class ChecksPane(QFrame):
         check = line.data(Qt.ItemDataRole.UserRole)
         if isinstance(check, Check) and check.path is not None:
             self.check_chosen.emit(check)
-
-
-class _ReceiptPanel(QFrame):
-    """The hospital's acknowledgement: what it calls the opinion, and when it came there by its clock."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("receipt-panel")
-        self.setProperty("role", "card")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 12)
-        title = QLabel("Receipt")
-        title.setProperty("role", "heading")
-        title.setIndent(0)
-        column.addWidget(title)
-        self.text = QLabel()
-        self.text.setObjectName("receipt-text")
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setWordWrap(True)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column.addWidget(self.text)
-        self.hide()
-
-    def show_receipt(self, receipt: Receipt | None) -> None:
-        self.setVisible(receipt is not None)
-        if receipt is not None:
-            moment = f"{receipt.received_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-            again = "\nIt was there already: an earlier answer was lost on the way." if receipt.already_there else ""
-            self.text.setText(
-                f"{receipt.diagnostic_report_reference}\nReceived {moment} (hospital time)\n"
-                f"Opinion {receipt.opinion_identifier}{again}"
-            )
 
 
 def words_within(title: str, sentence: str) -> str:

@@ -63,6 +63,7 @@ GLYPHS = {
     "message": "mdi6.message-text-outline",
     "more": "mdi6.dots-horizontal",
     "waiting": "mdi6.timer-sand",
+    "copy": "mdi6.content-copy",
     "receipt": "mdi6.receipt-text-check-outline",
 }
 """Our word for an icon → its glyph."""

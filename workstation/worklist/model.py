@@ -63,6 +63,11 @@ class WorklistModel(QAbstractTableModel):
     def all_rows(self) -> tuple[WorklistRow, ...]:
         return self._all
 
+    @property
+    def shown_rows(self) -> tuple[WorklistRow, ...]:
+        """Those that match what was typed."""
+        return tuple(self._shown)
+
     def row_at(self, row: int) -> WorklistRow:
         """The shown row number *row*."""
         return self._shown[row]

@@ -49,6 +49,7 @@ class WorklistPage(QWidget):
         self._search.textChanged.connect(self._filter)
         self._search.installEventFilter(self)
         self._summary = QLabel()
+        self._summary.setObjectName("worklist-summary")
         self._summary.setProperty("role", "muted")
         self._table = self._make_table()
         self._empty = QLabel(NO_CASES)
@@ -85,9 +86,6 @@ class WorklistPage(QWidget):
         """All cases; the one that was current stays current."""
         current = self._current_case() or self._wanted
         self._model.set_rows(rows)
-        overdue = sum(row.due.tone == "danger" for row in rows)
-        words = counted(len(rows), "case")
-        self._summary.setText(f"{words} · {overdue} overdue" if overdue else words)
         self._select(current)
         self._show_right_face()
 
@@ -173,7 +171,16 @@ class WorklistPage(QWidget):
         if row is not None:
             self._table.setCurrentIndex(self._model.index(row, 0))
 
+    def _summarise(self) -> None:
+        """How many cases there are, and of a search how many it found: ``3 of 10 cases · 1 overdue``."""
+        shown, words = self._model.shown_rows, counted(len(self._model.all_rows), "case")
+        if self._search.text().strip():
+            words = f"{len(shown)} of {words}"
+        overdue = sum(row.due.tone == "danger" for row in shown)
+        self._summary.setText(f"{words} · {overdue} overdue" if overdue else words)
+
     def _show_right_face(self) -> None:
+        self._summarise()
         if self._model.rowCount():
             self._stack.setCurrentWidget(self._table)
             return

@@ -114,6 +114,13 @@ def test_that_missing_consent_is_said_once_instead_of_counts(store: Store) -> No
     ]
 
 
+def test_that_a_withheld_record_says_that_the_patient_gave_no_release(store: Store) -> None:
+    store.cases.put_case(make_case(consent=ConsentState.MISSING), [])
+    lines = summary_of(store).records
+    files = [line.details for line in lines if line.kind != "labs"]
+    assert len(files) == 3 and all("withheld: no release by the patient" in details for details in files)
+
+
 def test_that_a_foreign_image_blocks_until_a_reason_is_given_and_audited(store: Store) -> None:
     store.cases.put_case(make_case(), [])
     store.objects.put_object(make_image(1, mismatch=MISMATCH))

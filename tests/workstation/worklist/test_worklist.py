@@ -122,6 +122,8 @@ def test_that_typing_in_the_table_searches_and_enter_opens(page: WorklistPage) -
     QTest.keyClicks(table, "a")
     QTest.keyClicks(search, "bscess")
     assert table.model().rowCount() == 1
+    summary = page.findChild(QLabel, "worklist-summary")
+    assert summary is not None and summary.text() == "1 of 2 cases", "the count follows the search"
     QTest.keyClick(search, Qt.Key.Key_Return)
     assert opened == ["B"]
 

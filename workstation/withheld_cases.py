@@ -1,0 +1,36 @@
+"""Open cases whose records the hospital withholds, by number and with the reason. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sync.records.case import Case, ConsentState
+
+if TYPE_CHECKING:
+    from sync.store.database import Store
+
+WHY_WITHHELD = {
+    ConsentState.MISSING: "no release by the patient",
+    ConsentState.EXPIRED: "the patient's release has ended",
+    ConsentState.ACTIVE: "",
+}
+
+
+def list_withheld(store: Store) -> tuple[Case, ...]:
+    """By case number; neither what is closed nor what was taken away, for nothing of that comes anyway."""
+    return tuple(
+        case
+        for case in store.cases.list_cases()
+        if case.consent is not ConsentState.ACTIVE
+        and not case.status.is_terminal
+        and store.cases.find_withdrawal(case.case_id) is None
+    )
+
+
+def withheld_sentence(cases: Sequence[Case]) -> str:
+    """``2 cases are withheld: SO-1 (no release by the patient), SO-2 (…)``; empty for none."""
+    if not cases:
+        return ""
+    named = ", ".join(f"{case.case_id} ({WHY_WITHHELD[case.consent]})" for case in cases)
+    return f"{len(cases)} {'case is' if len(cases) == 1 else 'cases are'} withheld: {named}"
