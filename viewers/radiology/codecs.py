@@ -81,8 +81,11 @@ def _decode_jpeg(data: bytes, layout: PixelLayout) -> Pixels | None:
     return to_rgb(stored, layout) if stored is not None and layout.transfer_syntax in syntax.JPEG_LOSSLESS else stored
 
 
-def _fitted(values: Pixels, layout: PixelLayout, stored_bits: int) -> Pixels | None:
-    """The codec's integers as stored values: its container widened or reinterpreted, then sign and unused bits."""
+def _fitted(values: Pixels, layout: PixelLayout, stored_bits: int | None = None) -> Pixels | None:
+    """The codec's integers as stored values: its container widened or reinterpreted, then sign and unused bits.
+
+    *stored_bits* are those the codestream speaks of, from bit 0 on; without them the header's.
+    """
     if layout.is_colour:
         if values.ndim == 3 and values.shape[0] == 3 and values.shape[2] != 3:
             values = values.transpose(1, 2, 0)
@@ -122,7 +125,7 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> Pixels | None:
             return None
         planes[index // width, width - 1 - index % width] = plane[:size]
     values = np.ascontiguousarray(planes.transpose(2, 0, 1)).view(f"<u{width}")[..., 0]
-    return _fitted(values.reshape(frame_shape(layout)), layout, layout.bits_stored)
+    return _fitted(values.reshape(frame_shape(layout)), layout)  # whole containers: High Bit counts as in native ones
 
 
 def _inflated(data: bytes, layout: PixelLayout) -> bytearray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,3 +32,33 @@ def render_rgb(samples: NDArray[Any], bits_stored: int) -> NDArray[np.uint8]:
         return samples
     rgb: NDArray[np.uint8] = np.clip(samples >> max(0, bits_stored - 8), 0, 255).astype(np.uint8)
     return rgb
+
+
+def to_srgb(rgb: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
+    """*rgb* as the ICC *profile* means it, in sRGB, by the profile's own intent; as it is where the profile is no use.
+
+    Whether it was of use is said by `understands`.
+    """
+    if not understands(profile):
+        return rgb
+    managed: NDArray[np.uint8] = imagecodecs.cms_transform(
+        np.ascontiguousarray(rgb), profile, _srgb(), colorspace="rgb"
+    )
+    return managed
+
+
+@cache
+def understands(profile: bytes) -> bool:
+    """Whether *profile* is one of RGB that colours can be converted from."""
+    try:
+        imagecodecs.cms_profile_validate(profile)
+        imagecodecs.cms_transform(np.zeros((1, 1, 3), np.uint8), profile, _srgb(), colorspace="rgb")
+    except Exception:  # noqa: BLE001 - the codec raises its own kinds for a damaged profile
+        return False
+    return bool(profile)
+
+
+@cache
+def _srgb() -> bytes:
+    profile: bytes = imagecodecs.cms_profile("srgb")
+    return profile

@@ -1,6 +1,6 @@
 """What an image says about its own display: rescale, windows, look-up tables, palette, padding, overlays.
 
-Facts only, as the header states them; applying them is `windowing`, reading them `header_facts`.
+Facts only, as the header states them; applying them is `picture` and what it calls, reading them `display_header`.
 """
 
 from __future__ import annotations
@@ -88,12 +88,29 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class Shutter:
+    """What is to be seen of an image (PS3.3 C.7.6.11): what lies inside every one of its shapes; the rest is ``grey``.
+
+    Rows and columns count from 1. ``rectangle`` is (left, right, top, bottom), ``circle`` (row, column, radius),
+    ``polygon`` its (row, column) corners; ``grey`` is 0…255.
+    """
+
+    rectangle: tuple[int, int, int, int] | None = None
+    circle: tuple[int, int, int] | None = None
+    polygon: tuple[tuple[int, int], ...] = ()
+    grey: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DisplayFacts:
     """Everything between stored values and the screen that one frame states about itself.
 
     ``unit`` is what modality values are in ("HU", "SUVbw", "BQML", …; empty where the header does not say).
     ``padding`` is the closed range of stored values that are not image (PS3.3 C.7.5.1.1.2). ``inverted`` says that
-    low values are shown white: MONOCHROME1, or Presentation LUT Shape INVERSE.
+    low values are shown white: Presentation LUT Shape INVERSE, or MONOCHROME1 where no shape is stated.
+    ``palette`` colours every pixel, ``supplement`` those from its first mapped value on, the others being grey
+    (PS3.3 C.7.6.19). ``icc`` is the profile that colours are meant in (C.11.15). ``remarks`` are sentences for the
+    image about what it asks for and is not given.
     """
 
     slope: float = 1.0
@@ -105,4 +122,8 @@ class DisplayFacts:
     padding: tuple[float, float] | None = None
     inverted: bool = False
     palette: Palette | None = None
+    supplement: Palette | None = None
     overlays: tuple[Overlay, ...] = ()
+    shutter: Shutter | None = None
+    icc: bytes = b""
+    remarks: tuple[str, ...] = ()

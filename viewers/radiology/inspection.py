@@ -121,7 +121,11 @@ def _display(display: DisplayFacts) -> dict[str, Any]:
         "voi_luts": len(display.voi_luts),
         "padding": list(display.padding) if display.padding else None,
         "inverted": display.inverted,
+        "palette": display.palette is not None,
+        "coloured_from": display.supplement.first_mapped if display.supplement else None,
         "overlays": len(display.overlays),
+        "shutter": display.shutter is not None,
+        "icc_profile": bool(display.icc),
     }
 
 

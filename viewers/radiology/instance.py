@@ -27,6 +27,7 @@ from viewers.radiology.dicom_header import (
 from viewers.radiology.display_header import display_facts
 from viewers.radiology.fidelity import lossy_note
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout
+from viewers.radiology.overlay_header import overlay_planes, overlays_on, with_embedded_overlays
 from viewers.radiology.pixel_spans import fragment_spans, native_spans
 from viewers.radiology.plane import plane_of, plane_of_frame
 from viewers.radiology.pydicom_warnings import silenced
@@ -129,7 +130,11 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
     oriented = texts(dataset, "PatientOrientation")
     orientation = (oriented[0], oriented[1]) if len(oriented) == 2 and all(oriented) else None
     single_plane = None if is_mosaic else plane_of(dataset)
-    whole = display_facts(dataset, layout, modality, (shared,))
+    planes = overlay_planes(dataset, layout)
+    everywhere = all(plane.first_frame is None for plane in planes)
+    whole = display_facts(dataset, layout, modality, (shared,), overlays_on(planes, 1))
+    if layout.photometric == "PALETTE COLOR" and whole.palette is None:
+        raise UnreadableFile(f"{source.name} is damaged: the palette that its colours are in cannot be read.")
     lossy = lossy_note(dataset, layout.transfer_syntax)
     frames = []
     for index in range(layout.frame_count):
@@ -138,6 +143,9 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
         if plane is None and layout.frame_count == 1:
             plane = single_plane
         measures = (items(group, "PixelMeasuresSequence") or items(shared, "PixelMeasuresSequence") or (dataset,))[0]
+        display = whole
+        if len(group) or not everywhere:
+            display = display_facts(dataset, layout, modality, (group, shared), overlays_on(planes, index + 1))
         frames.append(
             Frame(
                 sop_instance_uid=text(dataset, "SOPInstanceUID"),
@@ -145,7 +153,7 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
                 frame_number=index + 1,
                 source=source,
                 layout=layout,
-                display=display_facts(dataset, layout, modality, (group, shared)) if len(group) else whole,
+                display=display,
                 spans=spans[index],
                 geometry=plane,
                 patient_orientation=orientation,
@@ -156,7 +164,7 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
                 lossy=lossy,
             )
         )
-    return tuple(frames)
+    return tuple(with_embedded_overlays(frame, planes) for frame in frames)
 
 
 def _layout(source: ByteSource, header: DicomHeader) -> PixelLayout:

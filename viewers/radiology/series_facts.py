@@ -16,7 +16,7 @@ from viewers.byte_source import ByteSource
 from viewers.calibration import Calibration, CalibrationClass
 from viewers.errors import UnreadableFile
 from viewers.geometry import PatientPoint, PlaneGeometry
-from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, VoiFunction, VoiWindow
+from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, Shutter, VoiFunction, VoiWindow
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series
 
 _FORMAT = "readingroom.series/3"
@@ -175,11 +175,14 @@ def display_to_json(display: DisplayFacts) -> dict[str, Any]:
     value["windows"] = [[w.centre, w.width, w.function.name, w.explanation] for w in display.windows]
     for overlay in value["overlays"]:
         overlay["packed"] = base64.b64encode(overlay["packed"]).decode()
+    value["icc"] = base64.b64encode(display.icc).decode()
+    for rare in ("supplement", "shutter", "icc", "remarks"):
+        if not value[rare]:
+            del value[rare]
     return value
 
 
 def display_from_json(value: dict[str, Any]) -> DisplayFacts:
-    palette = value["palette"]
     return DisplayFacts(
         slope=value["slope"],
         intercept=value["intercept"],
@@ -189,15 +192,31 @@ def display_from_json(value: dict[str, Any]) -> DisplayFacts:
         voi_luts=tuple(_table_from_json(table) for table in value["voi_luts"]),
         padding=value["padding"] and (value["padding"][0], value["padding"][1]),
         inverted=value["inverted"],
-        palette=palette
-        and Palette(
-            palette["first_mapped"],
-            palette["bits"],
-            tuple(palette["red"]),
-            tuple(palette["green"]),
-            tuple(palette["blue"]),
-        ),
+        palette=_palette_from_json(value["palette"]),
+        supplement=_palette_from_json(value.get("supplement")),
         overlays=tuple(Overlay(**{**o, "packed": base64.b64decode(o["packed"])}) for o in value["overlays"]),
+        shutter=_shutter_from_json(value.get("shutter")),
+        icc=base64.b64decode(value.get("icc", "")),
+        remarks=tuple(value.get("remarks", ())),
+    )
+
+
+def _palette_from_json(value: dict[str, Any] | None) -> Palette | None:
+    if value is None:
+        return None
+    tables = (tuple(value[colour]) for colour in ("red", "green", "blue"))
+    return Palette(value["first_mapped"], value["bits"], *tables)
+
+
+def _shutter_from_json(value: dict[str, Any] | None) -> Shutter | None:
+    if value is None:
+        return None
+    rectangle, circle = value["rectangle"], value["circle"]
+    return Shutter(
+        rectangle and (rectangle[0], rectangle[1], rectangle[2], rectangle[3]),
+        circle and (circle[0], circle[1], circle[2]),
+        tuple((row, column) for row, column in value["polygon"]),
+        value["grey"],
     )
 
 

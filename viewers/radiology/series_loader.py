@@ -142,6 +142,7 @@ def _warnings(ordered: OrderedStack, found: SeriesGroup, part: int, parts: int) 
     if lossy:
         words = lossy[0][0].upper() + lossy[0][1:]
         warnings.append(f"{words}{f', and {len(lossy) - 1} other ratios' if len(lossy) > 1 else ''}.")
+    warnings += sorted({remark for frame in frames for remark in frame.display.remarks})
     if any(f.instance.is_mosaic for f in ordered.frames):
         warnings.append("Siemens mosaic: each picture holds many slices; positions are not known.")
     if all(f.geometry is None and f.patient_orientation is None for f in frames):

@@ -100,7 +100,7 @@ def paint_bare(
         table = GreyTable(picture.sample_dtype, chosen.display, voi, inverted=inverted)
     to_view = _native(chosen, orientation) if size is None else _fitted(chosen, orientation, width, height)
     picture.paint(canvas, to_view, table, inverted=inverted)
-    if picture.is_grey:
+    if picture.is_grey and not picture.is_tinted:
         return np.ascontiguousarray(canvas[..., 0])
     return np.ascontiguousarray(canvas[..., 2::-1])
 

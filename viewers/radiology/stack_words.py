@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from viewers.calibration import Calibration
 from viewers.image_place import ImagePlace
 from viewers.image_text import CornerText
+from viewers.radiology.colour import understands
 from viewers.radiology.display_orientation import letters_of
 from viewers.radiology.frame import Frame, Series
-from viewers.radiology.windowing import LookupTable, Voi, VoiFunction, modality_values
+from viewers.radiology.windowing import LookupTable, Voi, VoiFunction, is_padding, modality_values
 
 _AXIS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 
@@ -33,7 +34,7 @@ def corner_text(
         place.append(f"Thickness {frame.thickness_mm:.3g} mm")
     if frame.laterality:
         place.append({"R": "Right", "L": "Left", "B": "Both sides"}.get(frame.laterality, frame.laterality))
-    window = [] if voi is None else [window_text(voi, frame.display.unit)]
+    window = [colour_text(frame)] if voi is None else [window_text(voi, frame.display.unit)]
     if inverted:
         window.append("Inverted")
     scale = f"Zoom {zoom * 100:.0f} %" + (" (reduced)" if zoom < 0.995 else "")
@@ -68,6 +69,15 @@ def window_text(voi: Voi, unit: str) -> str:
     words = f" · {voi.explanation}" if voi.explanation else ""
     centre, width = voi.numbers
     return f"C {centre}  W {width}{f' {unit}' if unit else ''}{shape}{words}"
+
+
+def colour_text(frame: Frame) -> str:
+    """What the colours of a picture without a window are meant in."""
+    if not frame.display.icc:
+        return "Colours assumed sRGB"
+    return (
+        "Colours by ICC profile" if understands(frame.display.icc) else "ICC profile unreadable: colours assumed sRGB"
+    )
 
 
 def calibration_text(calibration: Calibration) -> str:
@@ -111,10 +121,11 @@ def value_text(frame: Frame, stored: NDArray[Any], column: int, row: int) -> str
     if frame.display.palette is not None:
         return f"index {value}  {where}"
     display = frame.display
-    if display.padding is not None and display.padding[0] <= value <= display.padding[1]:
+    no_image = is_padding(np.asarray(value), display)
+    if no_image is not None and no_image:
         return f"no image (padding)  {where}"
     modality = float(modality_values(np.array([value]), display)[0])
-    shown = f"{modality:.0f}" if modality == int(modality) else f"{modality:.5g}"
+    shown = f"{modality:.0f}" if modality.is_integer() else f"{modality:.5g}"
     return f"{shown}{f' {display.unit}' if display.unit else ''}  {where}"
 
 

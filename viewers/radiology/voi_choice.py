@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from resources import resource
 from viewers.errors import OutOfRange
 from viewers.radiology.display_facts import DisplayFacts, VoiFunction, VoiWindow
-from viewers.radiology.windowing import Voi, modality_values
+from viewers.radiology.windowing import Voi, is_padding, modality_values
 
 _TAIL_PERCENT = 0.5
 _MOST_SAMPLES = 1 << 18
@@ -143,8 +143,8 @@ def _spanning(low: float, high: float, explanation: str, *, whole: bool) -> VoiW
 
 def _without_padding(stored: NDArray[Any], display: DisplayFacts) -> NDArray[Any]:
     values = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored
-    if display.padding is None:
+    padded = is_padding(values, display)
+    if padded is None:
         return values
-    low, high = display.padding
-    kept = values[(values < low) | (values > high)]
+    kept = values[~padded]
     return kept if kept.size else values

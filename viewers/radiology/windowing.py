@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from viewers.radiology.display_facts import DisplayFacts, LookupTable, VoiFunction, VoiWindow
 
-__all__ = ["GreyTable", "LookupTable", "Voi", "VoiFunction", "VoiWindow", "modality_values", "render_grey"]
+__all__ = [
+    "GreyTable",
+    "LookupTable",
+    "Voi",
+    "VoiFunction",
+    "VoiWindow",
+    "is_padding",
+    "modality_values",
+    "render_grey",
+]
 
 Voi = VoiWindow | LookupTable
 """What maps modality values to grey: a window, or a VOI LUT of the file."""
@@ -31,8 +40,10 @@ def modality_values(stored: NDArray[Any], display: DisplayFacts) -> NDArray[np.f
 def _looked_up(values: NDArray[np.float64], table: LookupTable) -> NDArray[np.int64]:
     """Entries of a table; values before its first and after its last take the first and last entry."""
     entries = np.array(table.entries, np.int64)
-    indices = np.clip(np.floor(values + 0.5).astype(np.int64) - table.first_mapped, 0, len(entries) - 1)
-    found: NDArray[np.int64] = entries[indices]
+    # Clipped before they become integers, which have no room for what a floating point image may hold.
+    last = table.first_mapped + len(entries) - 1
+    rounded = np.floor(np.clip(np.nan_to_num(values), table.first_mapped, last) + 0.5)
+    found: NDArray[np.int64] = entries[rounded.astype(np.int64) - table.first_mapped]
     return found
 
 
@@ -54,17 +65,29 @@ def _fraction(values: NDArray[np.float64], voi: Voi) -> NDArray[np.float64]:
 def render_grey(stored: NDArray[Any], display: DisplayFacts, voi: Voi, *, inverted: bool = False) -> NDArray[np.uint8]:
     """Grey levels 0…255 of stored values, same shape.
 
-    *inverted* is the reader's wish and comes on top of what the image itself asks for (MONOCHROME1). Padding is
-    black whatever is inverted: it is not image.
+    *inverted* is the reader's wish and comes on top of what the image itself asks for (MONOCHROME1). Padding, and what
+    is no number, is black whatever is inverted: it is not image.
     """
     fraction = _fraction(modality_values(stored, display), voi)
     if display.inverted != inverted:
         fraction = 1.0 - fraction
-    grey = np.floor(fraction * _WHITE + 0.5).astype(np.uint8)
+    no_image = is_padding(stored, display)
+    if no_image is not None:
+        fraction = np.where(no_image, 0.0, fraction)
+    grey: NDArray[np.uint8] = np.floor(fraction * _WHITE + 0.5).astype(np.uint8)
+    return grey
+
+
+def is_padding(stored: NDArray[Any], display: DisplayFacts) -> NDArray[np.bool_] | None:
+    """Which stored values are no image: the padding range, and NaN; None where there can be none of either."""
+    padded: NDArray[np.bool_] | None = None
     if display.padding is not None:
         low, high = display.padding
-        grey[(stored >= low) & (stored <= high)] = 0
-    return grey
+        padded = (stored >= low) & (stored <= high)
+    if stored.dtype.kind != "f":
+        return padded
+    undefined: NDArray[np.bool_] = np.isnan(stored)
+    return undefined if padded is None else padded | undefined
 
 
 class GreyTable:

@@ -87,9 +87,11 @@ def test_that_every_monochrome_file_is_drawn_as_dcmtk_draws_it(tmp_path: Path, h
                     break  # DCMTK 3.6.7 has no JPEG 2000, no floating point and no deflated frames
                 ours = paint_bare(picture, voi)
                 image = np.ones(drawn.shape, bool)
+                if display.supplement is not None:  # in colour here, and grey to DCMTK
+                    ours, image = ours[..., 0], picture.stored < display.supplement.first_mapped
                 if display.padding is not None:  # black here, and image to DCMTK
                     low, high = display.padding
-                    image = (picture.stored < low) | (picture.stored > high)
+                    image &= (picture.stored < low) | (picture.stored > high)
                 excess = int(np.abs(ours.astype(int) - drawn.astype(int))[image].max(initial=0))
                 compared += 1
                 if excess > 1:

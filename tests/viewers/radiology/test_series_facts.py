@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
 from tests.viewers.radiology.dicom_files import ct_slice, save
+from tests.viewers.radiology.test_overlays import add_overlay
 from viewers.byte_source import FileByteSource
 from viewers.errors import UnreadableFile
 from viewers.radiology.decode import read_frame
@@ -26,18 +28,42 @@ def test_that_a_series_comes_back_equal_and_reads_the_same_pixels(tmp_path: Path
     lut = Dataset()
     lut.LUTDescriptor, lut.LUTData, lut.LUTExplanation = [4, -2, 8], [0, 50, 100, 255], "Übersicht"
     lut["LUTData"].VR = "US"
-    changes = {
+    changes: dict[str, Any] = {
         "WindowCenter": [40, -600],
         "WindowWidth": [400, 1500],
         "VOILUTSequence": [lut],
         "PixelPaddingValue": -2000,
+        "PixelPresentation": "MIXED",
+        "ShutterShape": ["RECTANGULAR", "CIRCULAR", "POLYGONAL"],
+        "ShutterLeftVerticalEdge": 1,
+        "ShutterRightVerticalEdge": 5,
+        "ShutterUpperHorizontalEdge": 1,
+        "ShutterLowerHorizontalEdge": 4,
+        "CenterOfCircularShutter": [2, 3],
+        "RadiusOfCircularShutter": 3,
+        "VerticesOfThePolygonalShutter": [1, 1, 1, 6, 4, 6],
+        "RecommendedViewingMode": "SUB",
+        "MaskSubtractionSequence": [Dataset()],
     }
+    for colour in ("Red", "Green", "Blue"):
+        changes[f"{colour}PaletteColorLookupTableDescriptor"] = [2, 100, 16]
+        changes[f"{colour}PaletteColorLookupTableData"] = bytes(4)
     sources = [save(ct_slice(float(z), **changes), tmp_path / f"{z}.dcm") for z in range(3)]
     (series,) = scan_instances(sources).series
     back = round_trip(series)
     assert back == series
-    assert series.frames[0].display.voi_luts[0].first_mapped == -2
+    display = series.frames[0].display
+    assert display.voi_luts[0].first_mapped == -2 and display.supplement is not None and display.remarks
+    assert display.shutter is not None and display.shutter.circle == (2, 3, 3) and len(display.shutter.polygon) == 3
     assert (read_frame(back.frames[1]) == read_frame(series.frames[1])).all()
+
+
+def test_that_colour_comes_back_with_its_profile_and_its_overlays(tmp_path: Path) -> None:
+    ds = ct_slice(values=np.zeros((4, 6, 3), np.uint8), ICCProfile=bytes(range(256)))
+    add_overlay(ds, np.ones((2, 2), bool))
+    (series,) = scan_instances([save(ds, tmp_path / "a.dcm")]).series
+    back = round_trip(series)
+    assert back == series and back.frames[0].display.icc == bytes(range(256)) and back.frames[0].display.overlays
 
 
 @pytest.mark.parametrize("facts", [b"", b"{}", b'{"format": "readingroom.series/0"}', b"[1]", b'{"format": 7'])
