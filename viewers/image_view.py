@@ -90,6 +90,10 @@ class ImageView(QWidget):
         """Image pixels (`PixelPoint` or `SlidePoint`) → this widget's logical coordinates."""
         raise NotImplementedError
 
+    def refuse_marks(self, sentence: str) -> None:
+        """No new mark on this image; *sentence* says why. Empty: marks are welcome again."""
+        self._marking.refusal = sentence
+
     def current_target(self) -> Target | None:
         """What new marks would belong to, and whose marks are drawn."""
         raise NotImplementedError

@@ -47,6 +47,8 @@ class Marking:
         view draws anew. *presented* says how the image looks, for a mark that is made now."""
         self._on_selected = selected
         self._on_refused = refused
+        self.refusal = ""
+        """Why no new mark may be made here; empty: it may."""
         self._on_changed = changed
         self._presented = presented
         self._annotations: AnnotationSet | None = None
@@ -215,6 +217,9 @@ class Marking:
     def _begin(self, tool: Tool, target: Target | None) -> bool:
         if self._annotations is None or target is None:
             self._on_refused("There is no image here to mark.")
+            return False
+        if self.refusal:
+            self._on_refused(self.refusal)
             return False
         if self._annotations.read_only:
             self._on_refused(str(MarksLocked()))

@@ -26,11 +26,17 @@ from viewers.pathology.tile_decode import (
 BESIDE = {"LABEL": "label", "OVERVIEW": "macro", "THUMBNAIL": "thumbnail"}
 
 
-def open_dicom_slide(sources: Sequence[ByteSource]) -> SlideSource:
-    """The slide whose levels are in *sources*, the instances of one series."""
+def open_dicom_slide(sources: Sequence[ByteSource], *, is_partial: bool = False) -> SlideSource:
+    """The slide whose levels are in *sources*, the instances of one series.
+
+    *is_partial*: more are on their way. Each instance is one whole level, so nothing of what is here has holes; the
+    finest level here is level 0 until a finer one comes. Without any level, UnsupportedImage: a label is no slide.
+    """
     instances = [read_instance(source) for source in sources]
     if len({instance.series_uid for instance in instances}) > 1:
         raise UnsupportedImage(f"{sources[0].name} and the files beside it are of several slides; open one at a time.")
+    if is_partial and not any(instance.flavour == "VOLUME" for instance in instances):
+        raise UnsupportedImage("Only pictures beside this slide have come; it opens as soon as its first level has.")
     slide = DicomSlide(instances)
     try:
         for level in range(len(slide.levels)):

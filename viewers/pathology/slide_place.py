@@ -50,6 +50,13 @@ class SlidePlace:
         resized = replace(self, view_width=max(view_width, 1.0), view_height=max(view_height, 1.0))
         return resized.fitted() if self.is_fitted else resized
 
+    def on_finer(self, full_px: tuple[int, int], calibration: Calibration) -> SlidePlace:
+        """The same field of the same slide, counted in the pixels of a level 0 of another size."""
+        across, down = full_px[0] / self.full_px[0], full_px[1] / self.full_px[1]
+        centre = SlidePoint(self.centre.x_px * across, self.centre.y_px * down)
+        finer = replace(self, full_px=full_px, calibration=calibration, centre=centre, zoom=self.zoom / across)
+        return finer.fitted() if self.is_fitted else finer
+
     def centred_on(self, point: SlidePoint) -> SlidePlace:
         """As near to *point* as keeps the middle of the view on the slide."""
         width, height = self.full_px

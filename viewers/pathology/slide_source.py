@@ -131,9 +131,9 @@ def assemble_region(source: SlideSource, x: int, y: int, width: int, height: int
     return region
 
 
-def open_slide(sources: Sequence[ByteSource], lend: Lend = lend_nothing) -> SlideSource:
-    """The slide in one file, or in the instances of one DICOM series. *lend* gives what only OpenSlide reads to it
-    unencrypted.
+def open_slide(sources: Sequence[ByteSource], lend: Lend = lend_nothing, *, is_partial: bool = False) -> SlideSource:
+    """The slide in one file, or in the instances of one DICOM series (*is_partial*: in those that have come so far).
+    *lend* gives what only OpenSlide reads to it unencrypted.
 
     UnreadableFile, UnsupportedImage: one sentence naming the file. The readers are imported when first needed.
     """
@@ -150,7 +150,7 @@ def open_slide(sources: Sequence[ByteSource], lend: Lend = lend_nothing) -> Slid
     if start[128:132] == b"DICM":
         from viewers.pathology.dicom_source import open_dicom_slide
 
-        return open_dicom_slide(sources)
+        return open_dicom_slide(sources, is_partial=is_partial)
     if len(sources) > 1:
         raise UnsupportedImage(f"{first.name} and {len(sources) - 1} more files were given as one slide; give one.")
     if start[:4] in TIFF_STARTS:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from viewers.pathology.derived_levels import CompletedSlide
 from viewers.pathology.field_picture import FieldPicture, draw_field, refine_field
-from viewers.pathology.slide_source import SlideSource
+from viewers.pathology.slide_source import Pixels, SlideLevel, SlideSource
 from viewers.pathology.tile_cache import TileCache, TileKey
 from viewers.pathology.tile_fetcher import TileFetcher
 from viewers.pathology.tile_grid import Field, choose_level, level_rect, ring_around, tiles_of
@@ -55,6 +55,19 @@ class SlideTiles:
         """How many tiles of *picture* cannot be read at all."""
         return len(self._fetcher.damaged_among(picture.missing))
 
+    def stored_tiles(self) -> list[tuple[SlideLevel, TileKey, Pixels]]:
+        """Every tile that is here as the file has it, with its level."""
+        levels = self.slide.levels
+        return [(levels[key.level], key, tile) for key, tile in self._cache.items() if not levels[key.level].is_derived]
+
+    def adopt(self, tiles: Sequence[tuple[SlideLevel, TileKey, Pixels]]) -> None:
+        """Tiles of the same slide as it was with fewer levels: they need not be read again."""
+        places = {_grid(level): index for index, level in enumerate(self.slide.levels) if not level.is_derived}
+        for level, key, tile in tiles:
+            index = places.get(_grid(level))
+            if index is not None:
+                self._cache.put(TileKey(index, key.column, key.row), tile)
+
     def is_idle(self) -> bool:
         return self._fetcher.is_idle()
 
@@ -63,3 +76,8 @@ class SlideTiles:
         self._fetcher.stop()
         self._cache.clear()
         self.slide.close()
+
+
+def _grid(level: SlideLevel) -> tuple[int, int, int, int]:
+    """What tells the levels of one slide apart, whichever of them is the finest."""
+    return level.width_px, level.height_px, level.tile_width_px, level.tile_height_px

@@ -83,6 +83,15 @@ class SlideView(ImageView):
             self._place = SlidePlace(full, source.calibration, max(self.width(), 1), max(self.height(), 1))
         self.zoom.fit()
 
+    def refine_slide(self, source: SlideSource, identity: SlideTarget) -> None:
+        """Go on with *source*, the slide shown with more of its levels: the field stays, and gets finer in place."""
+        if self._tiles is None:
+            return
+        place, here = self._place, self._tiles.stored_tiles()
+        self.set_slide(source, self._title, identity)
+        self._tiles.adopt(here)
+        self.go_to(place.on_finer(self._place.full_px, source.calibration))
+
     def stop(self) -> None:
         """End the reading threads, drop the tiles; the view is empty then."""
         tiles, self._tiles, self._arrivals, self._source = self._tiles, None, None, None

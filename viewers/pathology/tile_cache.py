@@ -52,6 +52,11 @@ class TileCache:
             while self._size_bytes > self._capacity_bytes:
                 self._size_bytes -= self._tiles.popitem(last=False)[1].nbytes
 
+    def items(self) -> list[tuple[TileKey, Pixels]]:
+        """What is here now, the least recently used first."""
+        with self._lock:
+            return list(self._tiles.items())
+
     def clear(self) -> None:
         with self._lock:
             self._tiles.clear()

@@ -52,7 +52,11 @@ class SeriesItem:
 
 @dataclass(frozen=True, slots=True)
 class SlideItem:
-    """One slide of the strip, of one file or (DICOM) of several opened together."""
+    """One slide of the strip, of one file or (DICOM) of several opened together.
+
+    ``series_key`` names a slide of several files: its key, however many of them have come. ``arrived`` is empty, or
+    says how many have ("2 of 6 parts"). ``target`` is of exactly these files: marks wait until all are here.
+    """
 
     target: SlideTarget
     title: str
@@ -60,14 +64,16 @@ class SlideItem:
     patient_line: str
     mismatch: str = ""
     is_blocked: bool = False
+    series_key: str = ""
+    arrived: str = ""
 
     @property
     def key(self) -> str:
-        return self.target.key
+        return self.series_key or self.target.key
 
     @property
     def detail(self) -> str:
-        return "Whole slide"
+        return f"{self.arrived} here" if self.arrived else "Whole slide"
 
 
 ImageItem = SeriesItem | SlideItem

@@ -88,11 +88,15 @@ class OpenImages:
             return
         self._with_source(item, _Waiting(lambda source: done(_slide_view(item, source)), failed, borrows=True))
 
+    def open_source(self, item: SlideItem, done: Callable[[SlideSource], None], failed: Refusal) -> None:
+        """The slide itself, for a view that shows fewer of its parts (`refine_view`)."""
+        self._with_source(item, _Waiting(done, failed, borrows=True))
+
     def find_calibration(self, item: ImageItem) -> Calibration | None:
         """How lengths on that image are known; None for a slide that is not open yet."""
         if isinstance(item, SeriesItem):
             return item.series.calibration
-        source = self._sources.get(item.key)
+        source = self._sources.get(item.target.key)
         return None if source is None else source.calibration
 
     def make_thumbnails(self, items: Sequence[ImageItem], done: Callable[[str, QImage], None]) -> None:
@@ -123,17 +127,17 @@ class OpenImages:
         self._close_idle_sources()
 
     def _with_source(self, item: SlideItem, asking: _Waiting) -> None:
-        source = self._sources.get(item.key)
+        source = self._sources.get(item.target.key)
         if source is not None:
             asking.done(source)
             return
-        waiting = self._waiting.setdefault(item.key, [])
+        waiting = self._waiting.setdefault(item.target.key, [])
         waiting.append(asking)
         if len(waiting) == 1:
             self._open_source(item, asking.borrows)
 
     def _open_source(self, item: SlideItem, borrows: bool) -> None:
-        key, files = item.key, item.sources
+        key, files, is_partial = item.target.key, item.sources, bool(item.arrived)
         lend = self._lender(partial(self._step, key)) if borrows else lend_nothing
 
         def opened(source: SlideSource) -> None:
@@ -159,7 +163,7 @@ class OpenImages:
                 if asking not in insisting:
                     asking.failed(error)
 
-        self._read(lambda: _open_slide(files, lend), opened, refused)
+        self._read(lambda: _open_slide(files, lend, is_partial), opened, refused)
 
     def _step(self, key: str, words: str) -> None:
         """On the thread that opens. Nobody waits any more: the opening is given up."""
@@ -219,6 +223,14 @@ def extend_view(view: ImageView, item: ImageItem) -> bool:
     return True
 
 
+def refine_view(view: ImageView, item: SlideItem, source: SlideSource) -> None:
+    """Go on in *view* with *source*, the slide it shows with more of its parts."""
+    from viewers.pathology.slide_view import SlideView
+
+    if isinstance(view, SlideView):
+        view.refine_slide(source, item.target)
+
+
 def close_view(view: ImageView) -> None:
     """End a view that is not in a viewport any more: it says nothing further, reads nothing further, and goes."""
     view.blockSignals(True)
@@ -234,10 +246,10 @@ def close_view(view: ImageView) -> None:
     view.deleteLater()
 
 
-def _open_slide(files: Sequence[ByteSource], lend: Lend) -> SlideSource:
+def _open_slide(files: Sequence[ByteSource], lend: Lend, is_partial: bool) -> SlideSource:
     from viewers.pathology.slide_source import open_slide
 
-    return open_slide(files, lend)
+    return open_slide(files, lend, is_partial=is_partial)
 
 
 def _slide_view(item: SlideItem, source: SlideSource) -> ImageView:

@@ -23,11 +23,11 @@ from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import SaveState
 from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, AnnotationPane
 from workstation.reading.case_marks import CaseMarks
-from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem
+from workstation.reading.case_reading import CaseReading, ImageItem, SlideItem
 from workstation.reading.empty_view import EmptyView
 from workstation.reading.hanging import first_hanging
 from workstation.reading.mark_place import show_mark_in
-from workstation.reading.open_images import OpenImages, close_view, extend_view, stack_in
+from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
@@ -35,6 +35,7 @@ from workstation.reading.viewport import Viewport
 from workstation.reading.viewport_grid import ViewportGrid
 
 if TYPE_CHECKING:
+    from viewers.pathology.slide_source import SlideSource
     from viewers.radiology.stack_pointer import DragMode
 
 NO_CASE = "No case is open. Choose one in the worklist (F2)."
@@ -192,8 +193,27 @@ class ReadingPage(QWidget):
         elif not item.is_blocked and extend_view(viewport.view, item):
             viewport.item = item
             _write_on(viewport.view, item)
+        elif isinstance(item, SlideItem) and not item.is_blocked and viewport.view.current_target() is not None:
+            self._refine(viewport, item)
         else:
             self.show_image(viewport.index, item.key)
+
+    def _refine(self, viewport: Viewport, item: SlideItem) -> None:
+        """More of a slide's parts are here: the same field, finer. What is shown stays until they are open."""
+        view, viewport.item = viewport.view, item
+
+        def opened(source: SlideSource) -> None:
+            if viewport.item is item and viewport.view is view:
+                refine_view(view, item, source)
+                _write_on(view, item)
+                self._after_hanging()
+                self._list_marks()
+
+        def failed(error: Exception) -> None:
+            if viewport.item is item:
+                self.refused.emit(sentence_for(error))
+
+        self._images.open_source(item, opened, failed)
 
     def _not_loaded(self, case_id: CaseId, error: Exception) -> None:
         self._is_loading = False
@@ -570,8 +590,12 @@ def _write_on(view: ImageView, item: ImageItem) -> None:
     """Whose image it is, and what of it is not here, where the view cannot count it itself."""
     view.patient_line = item.patient_line
     view.alert_lines = (item.mismatch,) if item.mismatch else ()
-    uncounted = isinstance(item, SeriesItem) and item.here and item.expected_frames is None
-    view.notice_lines = (f"{item.here}.",) if isinstance(item, SeriesItem) and uncounted else ()
+    if isinstance(item, SlideItem):
+        view.notice_lines = (f"{item.arrived} have come; finer detail follows.",) if item.arrived else ()
+        view.refuse_marks(f"{item.arrived} of this slide have come; it can be marked when all are here."
+                          if item.arrived else "")  # fmt: skip
+    else:
+        view.notice_lines = (f"{item.here}.",) if item.here and item.expected_frames is None else ()
     view.update()
 
 

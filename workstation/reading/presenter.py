@@ -174,14 +174,11 @@ class _Shelf:
             expected = count.expected if count is not None and comparable else None
             self.series.append(SeriesItem(key, series, line, here, mismatch, blocked, expected))
         for slide in content.slides:
-            if count is not None and not count.is_whole:
-                # Known by the digest of all its files: marks on a part would not be found again on the whole.
-                reason = f"Only {count.words('file', 'files')} here; a slide is shown when all of it has come."
-                self.not_shown.append(NotShownItem(_slide_title(slide), reason))
-                continue
+            arrived = "" if count is None or count.is_whole else count.words("part", "parts")
             target = SlideTarget(digest_of_files([obj.sha256 for obj in files.objects]))
             line = self._line(mismatch, slide.patient)
-            self.slides.append(SlideItem(target, _slide_title(slide), slide.sources, line, mismatch, blocked))
+            title, key = _slide_title(slide), f"slide-series:{name}"
+            self.slides.append(SlideItem(target, title, slide.sources, line, mismatch, blocked, key, arrived))
         self.not_shown += [NotShownItem(item.name, item.reason) for item in content.not_shown]
 
     def _line(self, mismatch: str, patient: DicomPatient | None) -> str:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewers.overlay_painter import wrapping
-from workstation.reading.case_reading import CaseReading, ImageItem, NotShownItem, SeriesItem, SlideItem
+from workstation.reading.case_reading import CaseReading, ImageItem, NotShownItem, SlideItem
 from workstation.window.icons import icon
 from workstation.window.theme import colour
 
@@ -118,7 +118,7 @@ def _entry_of(item: ImageItem) -> QListWidgetItem:
     entry.setData(KEY, item.key)
     entry.setData(DETAIL, item.mismatch or item.detail)
     is_slide = isinstance(item, SlideItem)
-    incomplete = isinstance(item, SeriesItem) and bool(item.here)
+    incomplete = bool(item.arrived if isinstance(item, SlideItem) else item.here)
     entry.setData(TONE, "danger" if item.mismatch else "warning" if incomplete else PLAIN)
     entry.setData(GLYPH, "blocked" if item.is_blocked else "slide" if is_slide else "study")
     entry.setToolTip(f"{item.title}\n{item.mismatch or item.detail}\nDouble-click or drag to a viewport")

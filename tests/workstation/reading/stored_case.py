@@ -96,3 +96,27 @@ def write_small_slide(path: Path) -> Path:
         metadata=None,
     )
     return path
+
+
+def write_slide_part(path: Path, step: int, flavour: str = "VOLUME") -> Path:
+    """One level of a DICOM slide of 512 × 384 pixels, reduced by *step*."""
+    import numpy as np
+    from pydicom.dataset import Dataset
+
+    from tests.viewers.pathology.test_dicom_source import instance
+
+    rows, columns = np.mgrid[0:384:step, 0:512:step]
+    picture = np.stack([255 - rows // 4, 200 + columns // 16, 220 + 0 * rows], axis=-1).astype(np.uint8)
+    measures, shared = Dataset(), Dataset()
+    measures.PixelSpacing = [0.0005 * step, 0.0005 * step]
+    shared.PixelMeasuresSequence = [measures]
+    kind = ["ORIGINAL", "PRIMARY", flavour, "NONE"]
+    more = {
+        "SOPInstanceUID": f"1.2.{step}",
+        "StudyInstanceUID": "1.2.3",
+        "PatientName": "MUSTER^ANNA",
+        "PatientID": "P1",
+        "Modality": "SM",
+    }
+    path.write_bytes(instance(picture, tile=64, SharedFunctionalGroupsSequence=[shared], ImageType=kind, **more))
+    return path

@@ -21,8 +21,11 @@ from tests.workstation.reading.lanes import LanesAtOnce, LanesWhenTold
 from tests.workstation.reading.stored_case import (
     SERIES_KEY,
     case_with_images,
+    case_with_slide_series,
     put_ct,
+    put_instance,
     put_slide,
+    write_slide_part,
     write_small_slide,
 )
 from viewers.byte_source import ByteSource
@@ -695,3 +698,46 @@ def test_that_a_mark_on_a_slide_offers_the_field_it_was_made_in(make_page: Calla
     page.show_as_marked()
     assert slide.place.zoom == pytest.approx(field.zoom) and slide.place.centre == pytest.approx(field.centre)
     assert not page.can_show_as_marked
+
+
+def test_that_a_dicom_slide_opens_with_what_has_come_and_takes_marks_when_it_is_whole(
+    make_page: Callable[..., ReadingPage], store: Store, tmp_path: Path
+) -> None:
+    parts = [write_slide_part(tmp_path / f"{step}.dcm", step) for step in (8, 4, 1)]
+    store.cases.put_case(case_with_slide_series(parts[0], listed_files=3), [])
+    put_instance(store, parts[0])
+    page = make_page()
+    page.open_case(CASE)
+    slide, strip = view(page, 0), find(page, QListWidget, "series-strip")
+    assert isinstance(slide, SlideView) and slide.notice_lines == ("1 of 3 parts have come; finer detail follows.",)
+    assert (strip.item(0).data(DETAIL), strip.item(0).data(TONE)) == ("1 of 3 parts here", "warning")
+    refused: list[str] = []
+    page.refused.connect(refused.append)
+    draw_length(slide)
+    assert rows(page) == [] and "can be marked when all are here" in refused[0]
+    page.choose_tool(None)
+    slide.zoom.by(3.0)
+    magnification = slide.zoom.magnification
+    for part, said in ((parts[1], ("2 of 3 parts have come; finer detail follows.",)), (parts[2], ())):
+        put_instance(store, part)
+        page.open_case(CASE)
+        assert view(page, 0) is slide and slide.notice_lines == said
+        assert slide.zoom.magnification == pytest.approx(magnification)
+    assert slide.slide is not None and len(slide.slide.levels) == 3
+    assert (strip.item(0).data(DETAIL), strip.item(0).data(TONE)) == ("Whole slide", PLAIN)
+    draw_length(slide)
+    assert len(rows(page)) == 1 and len(refused) == 1
+
+
+def test_that_a_slide_opens_by_itself_once_its_first_level_follows_the_label(
+    make_page: Callable[..., ReadingPage], store: Store, tmp_path: Path
+) -> None:
+    label, coarse = write_slide_part(tmp_path / "l.dcm", 16, "LABEL"), write_slide_part(tmp_path / "c.dcm", 8)
+    store.cases.put_case(case_with_slide_series(label, listed_files=3), [])
+    put_instance(store, label)
+    page = make_page()
+    page.open_case(CASE)
+    assert "opens as soon as its first level has" in view(page, 0).empty_text
+    put_instance(store, coarse)
+    page.open_case(CASE)
+    assert isinstance(view(page, 0), SlideView)

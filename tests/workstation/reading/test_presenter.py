@@ -7,7 +7,6 @@ import pytest
 
 from sync.records.stored_object import RejectedObject
 from sync.store.database import Store, open_store
-from tests.real_data import real_data
 from tests.sync.sample_records import AT, CASE, sample_signed
 from tests.viewers.annotation.marks import FRAME, line
 from tests.viewers.radiology.dicom_files import SERIES
@@ -19,6 +18,7 @@ from tests.workstation.reading.stored_case import (
     put_ct,
     put_instance,
     put_slide,
+    write_slide_part,
 )
 from viewers.annotation.annotation import SlideTarget
 from viewers.annotation.annotation_set import AnnotationSet
@@ -147,17 +147,18 @@ def test_that_loading_waits_for_marks_that_were_handed_over_before(store: Store)
     assert loaded[0].marks == (drawn,)
 
 
-@pytest.mark.real_data
-def test_that_a_dicom_slide_is_shown_when_all_its_files_have_come(store: Store) -> None:
-    files = [real_data("wsi", "dicom_wsi_CMU-1-Small-Region", f"volume_{size}.dcm") for size in ("139x186", "278x371")]
-    store.cases.put_case(case_with_slide_series(files[0], listed_files=2), [])
-    put_instance(store, files[0])
-    partial = build(store)
-    assert partial.slides == ()
-    assert "Only 1 of 2 files here" in partial.not_shown[0].reason
-    put_instance(store, files[1])
-    (slide,) = build(store).slides
-    assert len(slide.sources) == 2
+def test_that_a_dicom_slide_is_one_image_from_its_first_part_on(store: Store, tmp_path: Path) -> None:
+    parts = [write_slide_part(tmp_path / f"{step}.dcm", step) for step in (4, 1)]
+    store.cases.put_case(case_with_slide_series(parts[0], listed_files=2), [])
+    put_instance(store, parts[0])
+    (partial,) = build(store).slides
+    assert (partial.arrived, partial.detail, len(partial.sources)) == ("1 of 2 parts", "1 of 2 parts here", 1)
+    put_instance(store, parts[1])
+    whole = build(store)
+    assert [slide.key for slide in whole.slides] == [partial.key] and whole.not_shown == ()
+    (slide,) = whole.slides
+    assert (slide.arrived, slide.detail, len(slide.sources)) == ("", "Whole slide", 2)
+    assert slide.target != partial.target
     assert slide.target.sha256 == digest_of_files([obj.sha256 for obj in store.objects.list_objects(CASE)])
 
 
