@@ -13,9 +13,10 @@ from sync.changes import Changes
 from sync.records.case import CaseId
 from sync.records.conflict import CaseLock, ConflictKind, OpenConflict
 from sync.records.opinion import Json
+from sync.records.outbox_entry import OutboxState
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
-from sync.store.tables import case_lock, case_record, conflict
+from sync.store.tables import case_lock, case_record, conflict, outbox
 
 
 class ConflictStore:
@@ -109,11 +110,27 @@ class ConflictStore:
         return Changes(cases=frozenset({lock.case_id}))
 
     def release_case(self, case_id: CaseId) -> Changes:
-        """The hospital gave the case back: its lock, and the conflict that explained it, are over."""
+        """The hospital gave the case back: its lock, and the conflict that explained it, are over.
+
+        What was held back by the lock is not sent unasked; it says that it can be.
+        """
         with self._database.writing() as connection:
-            gone = connection.execute(delete(case_lock).where(case_lock.c.case_id == case_id))
-            if not gone.rowcount:
+            locked_by = connection.execute(
+                delete(case_lock).where(case_lock.c.case_id == case_id).returning(case_lock.c.sentence)
+            ).scalar_one_or_none()
+            if locked_by is None:
                 return Changes()
+            connection.execute(
+                update(outbox)
+                .where(
+                    outbox.c.case_id == case_id,
+                    outbox.c.state == OutboxState.NEEDS_ATTENTION.value,
+                    outbox.c.last_error == locked_by,
+                )
+                .values(
+                    last_error=f"The hospital took case {case_id} away and gave it back; nothing was sent meanwhile."
+                )
+            )
             connection.execute(update(case_record).where(case_record.c.case_id == case_id).values(withdrawn=None))
             connection.execute(
                 update(conflict)
@@ -125,7 +142,8 @@ class ConflictStore:
                 .values(settled_at=datetime.now(UTC).isoformat(), choice="given back")
             )
             self._audit.append_within(connection, "case withdrawn", case_id, str(case_id), "given back", {})
-        return Changes(cases=frozenset({case_id}))
+        touched = frozenset({case_id})
+        return Changes(cases=touched, outbox=touched)
 
     def find_lock(self, case_id: CaseId) -> CaseLock | None:
         with self._database.reading() as connection:

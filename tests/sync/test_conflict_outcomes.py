@@ -255,6 +255,12 @@ def test_that_a_case_given_back_in_time_is_readable_again(hospital: SmallHospita
     run_sync_round(store, hospital.profile())
     assert store.cases.find_withdrawal(CASE) is None
     assert store.conflicts.list_open() == ()
+    (entry,) = store.outbox.list_entries()
+    assert entry.state is OutboxState.NEEDS_ATTENTION, "nothing is sent unasked"
+    assert entry.last_error == "The hospital took case SO-1 away and gave it back; nothing was sent meanwhile."
+    assert store.outbox.retry(entry.entry_id)
+    assert deliver(hospital, store) == ()
+    assert_held_once(hospital)
 
 
 def test_that_an_exported_opinion_is_the_signed_report_byte_for_byte(

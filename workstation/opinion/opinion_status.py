@@ -7,7 +7,7 @@ from workstation.case_state import ALREADY_THERE
 from workstation.opinion.opinion_desk import Desk
 from workstation.opinion.opinion_view import StatusWords
 
-WHAT_NEXT = "What you signed stays on this computer, unsent: call the hospital."
+WHAT_NEXT = "What you signed stays on this computer, unsent: send it again (F7), or call the hospital."
 CHOICE_IS_OPEN = "It stays on this computer, unsent, until you decide (Ctrl+Shift+X)."
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from sync.changes import Changes
 from sync.records.amendment import AmendmentKind
 from sync.records.answer import Answer
-from sync.records.answer_rules import Enablement, missing_answers, refused_answers
 from sync.records.case import CaseId
 from sync.records.opinion_checks import Check, blocking_checks, check_opinion
 from sync.records.questionnaire_response import ItemPath, Response, load_response
@@ -22,15 +21,15 @@ from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
 from workstation.opinion.amending import Amending
-from workstation.opinion.code_lists import load_code_lists
 from workstation.opinion.drafting import Drafting
-from workstation.opinion.form_state import FormState, LengthMark
+from workstation.opinion.form_standing import form_state
+from workstation.opinion.form_state import LengthMark
 from workstation.opinion.length_answers import with_length
+from workstation.opinion.loading import Loading
 from workstation.opinion.opinion_desk import Desk, draft_of, load_desk, recalculate, renew_questions, state_anew
 from workstation.opinion.opinion_status import opinion_status
 from workstation.opinion.opinion_view import OpinionState, OpinionView
 from workstation.opinion.question_check import QUESTION_CHANGED, question_check
-from workstation.opinion.section_progress import section_progress
 from workstation.opinion.signing import Signing, SigningTools
 
 if TYPE_CHECKING:
@@ -63,16 +62,18 @@ class OpinionPresenter:
         self._changed = changed
         self._sync_requested = sync_requested
         self._view: OpinionView | None = None
-        self._wanted: CaseId | None = None
         self._desk: Desk | None = None
         self._response: Response | None = None
         self._calculation_notes: dict[ItemPath, str] = {}
         self._checks: tuple[Check, ...] = ()
         self._show_missing = False
-        self._refreshing = False
-        self._refresh_again = False
-        self._lender = lender
         self._draft_announced = False
+        self._loading = Loading(
+            lanes,
+            lambda case_id: load_desk(store, case_id, lender(case_id)),
+            taken=self._take,
+            failed=self._not_read,
+        )
         self._drafting = Drafting(store, lanes, later, written=self._drafts_written, failed=self._show_saved)
         tools = SigningTools(now, export_marks, draw_key_images, app_version)
         self._signing = Signing(
@@ -93,52 +94,13 @@ class OpinionPresenter:
 
     def open_case(self, case_id: CaseId | None, opened: Callable[[], None] | None = None) -> None:
         """Load a case's opinion and show it; *opened* is called when it is on screen. None clears the page at once."""
-        self._wanted = case_id
         if self._desk is None or self._desk.case.case_id != case_id:
             self._clear()
-        if case_id is not None:
-            self._load(case_id, opened or _nothing)
-
-    def _load(self, case_id: CaseId, opened: Callable[[], None], settled: Callable[[], None] | None = None) -> None:
-        def done(desk: Desk) -> None:
-            if self._wanted == case_id:
-                self._take(desk)
-                opened()
-            if settled is not None:
-                settled()
-
-        def failed(error: Exception) -> None:
-            if self._wanted == case_id and self._view is not None:
-                self._view.show_problem(sentence_for(error))
-            if settled is not None:
-                settled()
-
-        # Past the store lane first, so that drafts and marks handed over before are in what is read.
-        self._lanes.store_lane(
-            lambda: None,
-            lambda _none: self._lanes.cpu_lane(
-                lambda: load_desk(self._store, case_id, self._lender(case_id)), done, failed
-            ),
-            failed,
-        )
+        self._loading.open(case_id, opened or _nothing)
 
     def refresh(self) -> None:
-        """Read the open case again: marks made, records that came, a receipt. Unsaved answers stay.
-
-        While one reading is under way further wishes join into one that follows: a download changes a lot.
-        """
-        if self._wanted is None:
-            return
-        if self._refreshing:
-            self._refresh_again = True
-            return
-        self._refreshing, self._refresh_again = True, False
-        self._load(self._wanted, _nothing, self._refreshed)
-
-    def _refreshed(self) -> None:
-        self._refreshing = False
-        if self._refresh_again:
-            self.refresh()
+        """Read the open case again: marks made, records that came, a receipt. Unsaved answers stay."""
+        self._loading.refresh()
 
     def changes_happened(self, changes: Changes) -> None:
         """Refresh when something of the open case changed that this page shows."""
@@ -175,6 +137,10 @@ class OpinionPresenter:
         self._signing.cancel()
         if self._view is not None:
             self._view.show_opinion(None)
+
+    def _not_read(self, error: Exception) -> None:
+        if self._view is not None:
+            self._view.show_problem(sentence_for(error))
 
     def _take(self, desk: Desk) -> None:
         same = self._desk is not None and self._desk.case.case_id == desk.case.case_id
@@ -318,22 +284,8 @@ class OpinionPresenter:
         if desk is None or response is None or self._view is None:
             return
         self._checks = () if desk.is_read_only else self._make_checks(desk, response)
-        enabled = Enablement(response).enabled_paths()
-        missing = {problem.path: problem.sentence for problem in missing_answers(desk.form, response)}
-        form = FormState(
-            form=desk.form,
-            response=response,
-            enabled=enabled,
-            missing={} if desk.is_read_only else missing,
-            refused={problem.path: problem.sentence for problem in refused_answers(desk.form, response)},
-            notes={**desk.notes, **self._calculation_notes},
-            sections=section_progress(desk, response, enabled, missing),
-            candidates=(*desk.records, *desk.marks),
-            lengths=desk.lengths,
-            code_lists=load_code_lists(),
-            read_only=desk.is_read_only,
-            show_missing=self._show_missing and not desk.is_read_only,
-        )
+        notes = {**desk.notes, **self._calculation_notes}
+        form = form_state(desk, response, notes, show_missing=self._show_missing)
         self._view.show_opinion(
             OpinionState(
                 case_id=desk.case.case_id,

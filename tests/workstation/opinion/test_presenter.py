@@ -356,7 +356,8 @@ def test_that_an_opinion_that_may_not_leave_says_why_and_what_to_do(
     status = room.view.shown.status
     assert (status.text, status.tone) == ("Signed, not delivered", "danger")
     assert status.detail == (
-        "The hospital has cancelled it. What you signed stays on this computer, unsent: call the hospital."
+        "The hospital has cancelled it. What you signed stays on this computer, unsent: send it again (F7), or call "
+        "the hospital."
     )
     said = "The hospital changed the question; review it and sign again."
     room.presenter.changes_happened(store.outbox.record_attempt(entry.entry_id, said, needs_attention=True))
@@ -390,6 +391,33 @@ def test_that_an_opinion_left_at_the_one_already_there_says_so_on_every_later_st
     assert later.view.shown.signed_by and not later.view.shown.can_amend
     assert load_rows(store, local_now(), None)[0].state.text == "Already there"
     assert load_summary(store, CASE, local_now()).state.text == "Already there"
+
+
+def test_that_a_version_left_for_an_earlier_one_that_arrived_is_told_beside_it(
+    room: Room, store: Store, form: Questionnaire
+) -> None:
+    def sign() -> str:
+        room.presenter.ask_to_sign()
+        room.presenter.sign(PASSPHRASE, PIN)
+        return store.opinions.list_signed(CASE)[-1].frozen.opinion_identifier
+
+    room.open_complete(form)
+    first = sign()
+    room.presenter.changes_happened(store.opinions.void_signed(first, "The question changed."))
+    second = sign()
+    assert second != first
+    received = Receipt(CASE, first, "DiagnosticReport/77", "9", datetime.now(UTC), True)
+    store.opinions.put_receipt(received)
+    detail = {"report": "DiagnosticReport/77", "received_at": received.received_at.isoformat(), "task_version": "9"}
+    store.conflicts.raise_conflict(CASE, ConflictKind.ALREADY_THERE, "The first one arrived.", detail)
+    leave_at_that(store, store.conflicts.list_open()[0])
+    later = Room(store)
+    later.presenter.open_case(CASE)
+    status = later.view.shown.status
+    day = f"{datetime.now().astimezone():%Y-%m-%d}"
+    assert status.text == "Delivered"
+    assert status.detail == f"The hospital has received your opinion. Version 2 of {day} was not sent."
+    assert later.view.shown.receipt == received
 
 
 def foreign_object() -> StoredObject:
