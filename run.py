@@ -12,6 +12,7 @@ The first call makes .venv beside this file and installs into it; later calls st
 
 import ctypes
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -25,28 +26,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
 # What Qt's xcb and offscreen platforms load on Linux, and the Debian package that holds it.
-QT_LIBRARIES = {
-    "libGL.so.1": "libgl1",
-    "libEGL.so.1": "libegl1",
-    "libOpenGL.so.0": "libopengl0",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-sync.so.1": "libxcb-sync1",
-    "libxcb-xfixes.so.0": "libxcb-xfixes0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-    "libX11-xcb.so.1": "libx11-xcb1",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libfreetype.so.6": "libfreetype6",
-    "libglib-2.0.so.0": "libglib2.0-0",
-}
+QT_LIBRARIES = json.loads((ROOT / "resources" / "system_libraries.json").read_text("utf-8"))
 ON_EVERY_CORE = ("-n", "auto", "--dist", "loadfile")
 ALONE = "not peers"
 RAPID = "not journey and not soak and not real_data and not peers"
