@@ -12,7 +12,7 @@ import pytest
 from sync.store.database import open_store
 from tests.workstation.cases import make_case
 from workstation.cli import main
-from workstation.doctor import computer, hospitals, screen
+from workstation.doctor import computer, hospitals, screen, store_folder
 from workstation.doctor.finding import Finding, works
 
 
@@ -20,6 +20,7 @@ from workstation.doctor.finding import Finding, works
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screen, "look_at_screen", lambda: works("screen", "A screen."))
     monkeypatch.setattr(screen, "look_at_libraries", lambda: works("system libraries", "All."))
+    monkeypatch.setattr(store_folder, "look_at_encryption", lambda: works("encryption", "Nothing is in clear."))
 
 
 def test_that_the_answer_is_one_json_document_and_the_bundle_holds_no_patient(
