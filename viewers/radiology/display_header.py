@@ -15,6 +15,7 @@ from viewers.radiology.display_facts import DisplayFacts, Overlay, Palette, VoiF
 from viewers.radiology.frame import PixelLayout
 from viewers.radiology.shutter import read_shutter
 from viewers.radiology.table_header import lookup_table, palette
+from viewers.radiology.transfer_syntax import syntax_name
 
 LARGEST_ICC_BYTES = 4 << 20
 
@@ -46,7 +47,7 @@ def display_facts(
         overlays=overlays,
         shutter=read_shutter(dataset, groups),
         icc=_icc(dataset, layout),
-        remarks=_remarks(dataset),
+        remarks=_remarks(dataset, layout),
     )
 
 
@@ -68,10 +69,15 @@ def _icc(dataset: Dataset, layout: PixelLayout) -> bytes:
     return bytes(profile) if isinstance(profile, bytes) and len(profile) <= LARGEST_ICC_BYTES else b""
 
 
-def _remarks(dataset: Dataset) -> tuple[str, ...]:
+def _remarks(dataset: Dataset, layout: PixelLayout) -> tuple[str, ...]:
+    remarks = []
+    if text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID") != layout.transfer_syntax:
+        remarks.append(
+            f"How its pixels are stored is missing or wrong in the file: read as {syntax_name(layout.transfer_syntax)}."
+        )
     if text(dataset, "RecommendedViewingMode") == "SUB" and items(dataset, "MaskSubtractionSequence"):
-        return ("Meant to be seen with a mask subtracted: shown without it.",)
-    return ()
+        remarks.append("Meant to be seen with a mask subtracted: shown without it.")
+    return tuple(remarks)
 
 
 def _place(groups: Sequence[Dataset], sequence: str, dataset: Dataset, keyword: str) -> Dataset:
@@ -106,14 +112,16 @@ def _image_type(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _windows(dataset: Dataset, layout: PixelLayout) -> tuple[VoiWindow, ...]:
-    """The windows stated; one that names no function is LINEAR, which counts in whole values, but on real numbers."""
-    usual = VoiFunction.LINEAR if layout.element == "PixelData" else VoiFunction.LINEAR_EXACT
+    """The windows stated. LINEAR counts in whole values; on real numbers it is meant, and taken, as LINEAR_EXACT:
+    a map of 0…1 at centre 0.5 and width 1 would be white from end to end."""
     centres, widths = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
     words = texts(dataset, "WindowCenterWidthExplanation")
     try:
-        function = VoiFunction(text(dataset, "VOILUTFunction") or usual)
+        function = VoiFunction(text(dataset, "VOILUTFunction") or "LINEAR")
     except ValueError:
-        function = usual
+        function = VoiFunction.LINEAR
+    if layout.element != "PixelData" and function is VoiFunction.LINEAR:
+        function = VoiFunction.LINEAR_EXACT
     windows = []
     for index, (centre, width) in enumerate(zip(centres, widths, strict=False)):
         if width > 0:

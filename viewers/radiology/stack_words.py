@@ -35,6 +35,8 @@ def corner_text(
     if frame.laterality:
         place.append({"R": "Right", "L": "Left", "B": "Both sides"}.get(frame.laterality, frame.laterality))
     window = [colour_text(frame)] if voi is None else [window_text(voi, frame.display.unit)]
+    if frame.display.supplement is not None:
+        window.append(f"In the file's own colours from {frame.display.supplement.first_mapped} on")
     if inverted:
         window.append("Inverted")
     scale = f"Zoom {zoom * 100:.0f} %" + (" (reduced)" if zoom < 0.995 else "")

@@ -141,7 +141,7 @@ def test_that_real_numbers_that_are_none_are_no_image(tmp_path: Path) -> None:
     assert value_text(frame, stored, 4, 0).startswith("inf")
 
 
-def test_that_a_window_on_real_numbers_that_names_no_function_is_exact(tmp_path: Path) -> None:
+def test_that_a_window_on_real_numbers_is_exact(tmp_path: Path) -> None:
     ds = ct_slice(values=np.zeros((1, 2), np.uint8), WindowCenter=0.5, WindowWidth=1, BitsAllocated=32, PixelData=None)
     ds.FloatPixelData = np.array([[0.25, 0.75]], np.float32).tobytes()
     frame = frame_of(ds, tmp_path)
