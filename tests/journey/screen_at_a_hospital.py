@@ -81,6 +81,11 @@ class Screen:
         cells = [[table.item(row, column) for column in range(table.columnCount())] for row in range(table.rowCount())]
         return [" | ".join(cell.text() for cell in row if cell is not None) for row in cells]
 
+    def cases_in_worklist(self) -> int:
+        self.key(Qt.Key.Key_F2)
+        table = self.hands.look_for("worklist-table", QTableView)
+        return table.model().rowCount() if table is not None else 0
+
     def state_in_worklist(self) -> str:
         """The pill of the case in the worklist."""
         self.key(Qt.Key.Key_F2)

@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,  # noqa: F811
+    begin_again: BeginAgain,  # noqa: F811
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
@@ -61,6 +62,11 @@ def test_that_a_case_given_to_somebody_else_leaves_the_screen_and_can_be_deleted
     screen.photograph("1-reassigned-d-after")
     screen.photograph_worklist("1-reassigned-e-worklist")
     assert screen.store.audit.verify() is None
+    screen = begin_again(screen)
+    let_live(1.5)
+    assert screen.hands.look_for("conflict-dialog", QDialog) is None, "it was settled"
+    assert screen.cases_in_worklist() == 0
+    assert (screen.waiting(), screen.leaving()) == ("", [])
 
 
 def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_grace(
@@ -102,6 +108,7 @@ def test_that_a_cancelled_case_is_locked_and_its_unsent_opinion_kept_for_the_gra
 def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,  # noqa: F811
+    begin_again: BeginAgain,  # noqa: F811
 ) -> None:
     screen = begin(signed=False)
     screen.open_case()
@@ -123,6 +130,11 @@ def test_that_a_withdrawn_release_deletes_the_case_at_once_and_says_so(
     assert screen.store.conflicts.list_open() == ()
     screen.photograph("3-release-withdrawn-c-after")
     screen.photograph_worklist("3-release-withdrawn-d-worklist")
+    screen = begin_again(screen)
+    let_live(1.5)
+    assert screen.hands.look_for("conflict-dialog", QDialog) is None, "it was settled"
+    assert (screen.waiting(), screen.leaving()) == ("", [])
+    assert screen.store.objects.list_objects(CASE) == ()
 
 
 def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_again_by_keyboard(
@@ -179,6 +191,32 @@ def test_that_a_question_changed_after_signing_is_compared_reviewed_and_signed_a
     assert report.json["status"] == "final"
     assert report.json["conclusion"] == "Carcinoma"
     assert hospital.count("QuestionnaireResponse") == 1
+
+
+def test_that_an_opinion_kept_unsent_after_the_question_changed_asks_again_on_every_start(
+    hospital: SmallHospital,  # noqa: F811
+    begin: Begin,  # noqa: F811
+    begin_again: BeginAgain,  # noqa: F811
+) -> None:
+    def ask_otherwise() -> None:
+        hospital.change("ServiceRequest/sr-so-1", note=[{"text": "Is it malignant after all?"}])
+
+    screen = begin(signed=True, change=ask_otherwise)
+    for moment in ("first", "restarted"):
+        if moment == "restarted":
+            screen = begin_again(screen)
+        screen.conflict()
+        screen.key(Qt.Key.Key_K, ALT)
+        screen.wait_for_no_dialog()
+        assert screen.state_in_worklist() == "Needs attention"
+        assert screen.waiting() == "1 needs attention (F7)"
+        (row,) = screen.leaving()
+        assert "Needs attention" in row
+        screen.open_case()
+        assert screen.opinion_status() == "Signed, not delivered"
+        assert any("until you decide (Ctrl+Shift+X)" in text for text in screen.hands.texts())
+        screen.photograph(f"4-question-changed-h-kept-{moment}")
+    assert hospital.count("DiagnosticReport") == 0
 
 
 def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
