@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 NS = "https://readingroom.example/fhir"
 IDS = "https://readingroom.example/ids"
-QUESTIONNAIRE = f"{NS}/Questionnaire/second-opinion|1.0.0"
+QUESTIONNAIRE = f"{NS}/Questionnaire/second-opinion|1.1.0"
 OWNER = f"Practitioner/{PRACTITIONER_ID}"
 DUE_AFTER = timedelta(days=14)
 

@@ -13,6 +13,7 @@ from sync.records.answer_rules import Enablement, missing_answers, refused_answe
 from sync.records.case import Case
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import ItemPath, Response
+from sync.records.reviewable_records import LABORATORY, reviewable_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +118,18 @@ def _indeterminate(form: Questionnaire, answers: _AnswersByLink) -> Iterator[Che
 
 
 def _materials(form: Questionnaire, answers: _AnswersByLink, case: Case) -> Iterator[Check]:
-    if form.find("mat.list") is None:
+    """Nothing is asked that the form cannot take: a hospital's form may not know laboratory results, for one."""
+    item = form.find("mat.list")
+    if item is None:
         return
     listed = {value.reference for value in answers.values("mat.list") if isinstance(value, Reference)}
-    records = [(study.reference, study.description) for study in case.studies]
-    records += [
-        (document.reference, document.title) for document in case.documents if document.category.value != "consent"
-    ]
-    unlisted = [title or reference for reference, title in records if reference not in listed]
-    sentence = "" if not unlisted else f"Not listed as reviewed: {'; '.join(unlisted)}."
+    records = reviewable_records(case)
+    takes = [record for record in records if not item.reference_types or record.kind in item.reference_types]
+    missing = [record for record in takes if record.reference not in listed]
+    named = [record.title for record in missing if record.kind != LABORATORY]
+    values = [record.title for record in missing if record.kind == LABORATORY]
+    named += values if len(values) == 1 else [f"{len(values)} laboratory results"] if values else []
+    title = "Every record" if len(takes) == len(records) else "Every record that this form takes"
+    sentence = f"Not listed as reviewed: {'; '.join(named)}." if named else ""
     path = (("mat", 0), ("mat.list", 0))
-    yield Check("materials", "Every study and document is listed as reviewed", not unlisted, False, sentence, path)
+    yield Check("materials", f"{title} is listed as reviewed", not missing, False, sentence, path)

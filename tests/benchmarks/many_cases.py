@@ -56,7 +56,7 @@ def make_case(number: int, instances: int) -> Case:
     return Case(
         case_id=CaseId(f"SO-{number:05}"), task_reference=f"Task/task-{slug}", task_version="1",
         service_request_reference=f"ServiceRequest/sr-{slug}", manifest_reference=f"List/m-{slug}/_history/1",
-        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.0.0",
+        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.1.0",
         assignment=f"SO-{number:05}/1", status=CaseStatus.ACCEPTED, business_status="records complete",
         priority=list(Priority)[number % 4],
         patient=Patient(f"Patient/p-{slug}", f"MRN-{number}", f"Family{number}", "Given", NOW.date(), "female"),

@@ -99,8 +99,8 @@ def test_that_the_manifest_is_found_by_its_id(site: Site, fhir: HttpFhirGateway)
 def test_that_the_form_is_among_what_its_search_brings(site: Site, fhir: HttpFhirGateway) -> None:
     site.add_case(instances=0)
     canonical = "https://readingroom.example/fhir/Questionnaire/second-opinion"
-    forms = [r for r in found(fhir, questionnaire(f"{canonical}|1.0.0")) if r.get("url") == canonical]
-    assert [(r["version"], r["status"]) for r in forms] == [("1.0.0", "active")]
+    forms = [r for r in found(fhir, questionnaire(f"{canonical}|1.1.0")) if r.get("url") == canonical]
+    assert [(r["version"], r["status"]) for r in forms] == [("1.1.0", "active")]
 
 
 def test_that_an_update_needs_the_current_version(site: Site, fhir: HttpFhirGateway) -> None:

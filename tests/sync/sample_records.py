@@ -21,7 +21,7 @@ def sample_case(case_id: CaseId = CASE, **changes: Any) -> Case:
         "task_version": "3",
         "service_request_reference": "ServiceRequest/sr1",
         "manifest_reference": "List/l1/_history/1",
-        "questionnaire": "https://readingroom.example/fhir/Questionnaire/second-opinion|1.0.0",
+        "questionnaire": "https://readingroom.example/fhir/Questionnaire/second-opinion|1.1.0",
         "assignment": f"{case_id}/1",
         "status": CaseStatus.REQUESTED,
         "business_status": "",

@@ -56,7 +56,7 @@ def make_case(**changes: Any) -> Case:
         task_version="1",
         service_request_reference="ServiceRequest/1",
         manifest_reference="List/1/_history/1",
-        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.0.0",
+        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.1.0",
         assignment="SO-2026-00001/1",
         status=CaseStatus.REQUESTED,
         business_status="",

@@ -30,6 +30,7 @@ from sync.records.questionnaire_response import (
     response_items,
     start_response,
 )
+from sync.records.reviewable_records import reviewable_records
 from sync.store.database import Store
 from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.completeness import completeness_of
@@ -276,23 +277,10 @@ def recalculate(
 
 
 def record_candidates(case: Case) -> tuple[Candidate, ...]:
-    """The records a reference question may name, in the order of the case page: studies, documents, reports.
-
-    A report whose words are one of the documents is offered once, as that document.
-    """
-    named = [("ImagingStudy", study.reference, study.description or "Imaging study") for study in case.studies]
-    named += [
-        ("DocumentReference", document.reference, document.title)
-        for document in case.documents
-        if document.category.value != "consent"
-    ]
-    offered = {reference for _kind, reference, _words in named}
-    named += [
-        ("DiagnosticReport", report.reference, report.title)
-        for report in case.prior_reports
-        if report.document_reference not in offered
-    ]
-    return tuple(Candidate(Reference(reference, kind, words or reference)) for kind, reference, words in named)
+    """The records a reference question may name."""
+    return tuple(
+        Candidate(Reference(record.reference, record.kind, record.title)) for record in reviewable_records(case)
+    )
 
 
 def incomplete_records(store: Store, case: Case) -> tuple[CompletenessNote, ...]:

@@ -169,7 +169,7 @@ def test_that_a_token_search_knows_system_and_code(hospital: Answering) -> None:
 
 def test_that_the_opinion_form_is_found_by_its_canonical(hospital: Answering) -> None:
     url = "https://readingroom.example/fhir/Questionnaire/second-opinion"
-    assert hospital.get(f"/fhir/Questionnaire?url={url}&version=1.0.0").json()["total"] == 1
+    assert hospital.get(f"/fhir/Questionnaire?url={url}&version=1.1.0").json()["total"] == 1
     assert hospital.get(f"/fhir/Questionnaire?url={url}&version=9").json()["total"] == 0
 
 

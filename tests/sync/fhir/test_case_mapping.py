@@ -32,7 +32,7 @@ TASK: Json = {
     "businessStatus": {"coding": [{"code": "records-complete"}]},
     "input": [
         {"type": {"coding": [{"code": "records-manifest"}]}, "valueReference": {"reference": "List/m1"}},
-        {"type": {"coding": [{"code": "questionnaire"}]}, "valueCanonical": f"{NS}/Questionnaire/second-opinion|1.0.0"},
+        {"type": {"coding": [{"code": "questionnaire"}]}, "valueCanonical": f"{NS}/Questionnaire/second-opinion|1.1.0"},
     ],
 }  # fmt: skip
 RESOURCES: list[Json] = [

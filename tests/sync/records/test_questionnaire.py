@@ -31,7 +31,7 @@ def test_that_the_shipped_form_has_its_49_items_each_of_a_kind_that_is_rendered(
     form = parse_questionnaire(source)
     items = list(form.walk())
     assert len(items) == 49
-    assert form.canonical == "https://readingroom.example/fhir/Questionnaire/second-opinion|1.0.0"
+    assert form.canonical == "https://readingroom.example/fhir/Questionnaire/second-opinion|1.1.0"
     assert {item.type for item in items} <= set(ItemType)
     assert form.notes == ()
 
@@ -41,7 +41,8 @@ def test_that_extensions_of_an_item_are_read(source: dict[str, Any]) -> None:
     long_axis, minutes, listed = form.find("meas.long"), form.find("time.min"), form.find("mat.list")
     assert long_axis and long_axis.units == (Coding("http://unitsofmeasure.org", "mm", "mm"),)
     assert minutes and minutes.min_value == 0
-    assert listed and listed.reference_types == ("ImagingStudy", "DocumentReference", "DiagnosticReport")
+    records = ("ImagingStudy", "DocumentReference", "DiagnosticReport", "Observation")
+    assert listed and listed.reference_types == records
 
 
 def test_that_an_unknown_modifier_extension_refuses_the_whole_form(source: dict[str, Any]) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from resources import resource
-from sync.records.answer import Answer, Coding, Value
+from sync.records.answer import Answer, Coding, Reference, Value
 from sync.records.answer_rules import Enablement, describe_path, final_items, missing_answers, refused_answers
+from sync.records.case import LabResult
 from sync.records.opinion_checks import blocking_checks, check_opinion
 from sync.records.questionnaire import parse_questionnaire
 from sync.records.questionnaire_response import ItemPath, Response, start_response
+from sync.records.reviewable_records import reviewable_records
 from tests.workstation.opinion.cases import some_case
 
 FORM = parse_questionnaire(json.loads(resource("questionnaires", "second-opinion.json").read_text("utf-8")))
@@ -202,3 +205,50 @@ def test_that_records_not_listed_are_named_without_blocking() -> None:
     assert not checks["materials"].passed
     assert not checks["materials"].blocking
     assert "Chest CT" in checks["materials"].sentence
+
+
+LAB = LabResult("Observation/cea", "1", "CEA", "9.1", "µg/L", "< 5", "H", datetime(2026, 10, 2, 8, tzinfo=UTC))
+
+
+def list_reviewed(*references: str) -> Response:
+    given = [
+        Answer("valueReference", Reference(reference, reference.partition("/")[0], "")) for reference in references
+    ]
+    return start_response(FORM).with_answers((("mat", 0), ("mat.list", 0)), given)
+
+
+def test_that_laboratory_results_count_among_the_records_to_be_listed() -> None:
+    case = replace(some_case(), lab_results=(LAB,))
+    records = [record.reference for record in reviewable_records(case)]
+    assert records[-1] == LAB.reference
+    (missing,) = (c for c in check_opinion(FORM, list_reviewed(*records[:-1]), case) if c.name == "materials")
+    assert (missing.passed, missing.title) == (False, "Every record is listed as reviewed")
+    assert missing.sentence == "Not listed as reviewed: Laboratory: CEA 9.1 µg/L (high), 2 October 2026."
+    (whole,) = (c for c in check_opinion(FORM, list_reviewed(*records), case) if c.name == "materials")
+    assert (whole.passed, whole.sentence) == (True, "")
+    three = replace(
+        case, lab_results=(LAB, replace(LAB, reference="Observation/b"), replace(LAB, reference="Observation/c"))
+    )
+    (several,) = (c for c in check_opinion(FORM, list_reviewed(*records[:-1]), three) if c.name == "materials")
+    assert several.sentence == "Not listed as reviewed: 3 laboratory results."
+
+
+def test_that_a_form_that_takes_no_laboratory_results_does_not_ask_for_them() -> None:
+    item = {"linkId": "mat.list", "type": "reference", "repeats": True, "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-referenceResource", "valueCode": "ImagingStudy"},
+    ]}  # fmt: skip
+    form = parse_questionnaire(
+        {"resourceType": "Questionnaire", "item": [{"linkId": "mat", "type": "group", "item": [item]}]}
+    )
+    case = replace(some_case(), lab_results=(LAB,))
+    studies = [Answer("valueReference", Reference(s.reference, "ImagingStudy", "")) for s in case.studies]
+    response = start_response(form).with_answers((("mat", 0), ("mat.list", 0)), studies)
+    (check,) = (c for c in check_opinion(form, response, case) if c.name == "materials")
+    assert (check.passed, check.title) == (True, "Every record that this form takes is listed as reviewed")
+
+
+def test_that_a_report_is_offered_once_and_the_release_never() -> None:
+    case = some_case()
+    records = [record.reference for record in reviewable_records(case)]
+    assert len(records) == len(set(records))
+    assert not {d.reference for d in case.documents if d.category.value == "consent"} & set(records)

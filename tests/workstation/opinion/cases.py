@@ -43,7 +43,7 @@ def some_case() -> Case:
         task_version="1",
         service_request_reference="ServiceRequest/sr1",
         manifest_reference="List/l1/_history/1",
-        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.0.0",
+        questionnaire="https://readingroom.example/fhir/Questionnaire/second-opinion|1.1.0",
         assignment="SO-2026-00101/1",
         status=CaseStatus.IN_PROGRESS,
         business_status="records-complete",

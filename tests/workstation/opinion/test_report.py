@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pypdfium2
@@ -15,6 +17,7 @@ from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from sync.records.answer import Answer
+from sync.records.case import LabResult
 from sync.records.opinion import SignedOpinion
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import Response
@@ -24,7 +27,9 @@ from tests.sync.signing.own_authority import PIN
 from tests.workstation.opinion.cases import some_case
 from tests.workstation.opinion.conftest import PASSPHRASE, complete_response, store_with_case
 from workstation.clock import local_now
+from workstation.opinion.form_state import FormState
 from workstation.opinion.marks_export import export_marks
+from workstation.opinion.opinion_desk import record_candidates
 from workstation.opinion.report import KeyImage, build_report
 from workstation.opinion.signing_flow import PreparedOpinion, prepare_opinion, sign_opinion
 
@@ -141,3 +146,20 @@ def test_that_pdfsig_finds_the_signature_over_the_whole_document(done: Done, tmp
     said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False).stdout
     assert "Signature is Valid" in said
     assert "Total document signed" in said
+
+
+def test_that_a_laboratory_result_is_offered_as_reviewed_and_stands_in_report_and_envelope(
+    store: Store, form: Questionnaire
+) -> None:
+    taken = datetime(2026, 10, 2, 8, tzinfo=UTC)
+    lab = LabResult("Observation/cea", "1", "CEA", "9.1", "µg/L", "< 5", "H", taken)
+    item = form.find("mat.list")
+    assert item is not None
+    offers = record_candidates(replace(some_case(), lab_results=(lab,)))
+    state = FormState(form, complete_response(form), frozenset(), candidates=offers)
+    (offered,) = (one for one in state.references_for(item) if one.type == "Observation")
+    listed = Answer("valueReference", offered)
+    prepared = prepare(store, form, complete_response(form).with_answers((("mat", 0), ("mat.list", 0)), [listed]))
+    assert "Laboratory: CEA 9.1 µg/L (high), 2 October 2026" in "\n".join(texts(prepared.preview_pdf))
+    signed_answers = json.dumps(json.loads(prepared.frozen.envelope)["response"], ensure_ascii=False)
+    assert '"reference": "Observation/cea"' in signed_answers and '"type": "Observation"' in signed_answers
