@@ -152,13 +152,15 @@ def outbox_words(entries: Sequence[OutboxEntry], kept: Collection[CaseId] = ()) 
     """``1 opinion waits to leave``; what needs attention is said first. Why, the transfers page says."""
     stuck = [e for e in entries if e.state is OutboxState.NEEDS_ATTENTION and e.case_id not in kept]
     opinions = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.OPINION]
-    words = (OutboxKind.TASK_MOVE, OutboxKind.MESSAGE)
-    messages = [e for e in entries if e.state is OutboxState.WAITING and e.kind in words]
+    written = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.MESSAGE]
+    # To ask for records of a new case is also to accept it: for the reader, one thing said to the hospital.
+    moved = {e.case_id for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.TASK_MOVE}
+    messages = len(written) + len(moved)
     parts = []
     if stuck:
         parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention (F7)")
     if opinions:
         parts.append(f"{len(opinions)} {'opinion waits' if len(opinions) == 1 else 'opinions wait'} to leave")
     elif messages:
-        parts.append(f"{len(messages)} {'message waits' if len(messages) == 1 else 'messages wait'} to leave")
+        parts.append(f"{messages} {'message waits' if messages == 1 else 'messages wait'} to leave")
     return " · ".join(parts)

@@ -300,7 +300,9 @@ class RunningApplication(QObject):
         self.window.close()
 
     def _show_sheet(self) -> None:
-        ShortcutSheet(self.registry, self.window).open()
+        from workstation.further_keys import FURTHER_KEYS  # with the viewers' tables: not before somebody asks
+
+        ShortcutSheet(self.registry, FURTHER_KEYS, self.window).open()
 
     def _show_palette(self) -> None:
         Palette(self.registry, self.window.current_page, self.window).open()

@@ -26,3 +26,15 @@ class Message:
     @property
     def is_records_request(self) -> bool:
         return self.reference.startswith("CommunicationRequest/")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsDraft:
+    """A request for records that is being written: one record a line, and a note."""
+
+    wanted: str = ""
+    note: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.wanted.strip() or self.note.strip())

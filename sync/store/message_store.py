@@ -9,8 +9,9 @@ from sqlalchemy import Select, delete, insert, select
 
 from sync.changes import Changes
 from sync.records.case import CaseId
+from sync.records.message import RecordsDraft
 from sync.store.connection import Database
-from sync.store.tables import message_draft, seen_message
+from sync.store.tables import message_draft, records_draft, seen_message
 
 
 class MessageStore:
@@ -46,6 +47,20 @@ class MessageStore:
         query = select(message_draft.c.text).where(message_draft.c.case_id == case_id)
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or ""
+
+    def put_records_draft(self, case_id: CaseId, draft: RecordsDraft) -> None:
+        """What the reader has typed of a request for records and not sent; an empty one forgets it."""
+        with self._database.writing() as connection:
+            connection.execute(delete(records_draft).where(records_draft.c.case_id == case_id))
+            if not draft.is_empty:
+                connection.execute(insert(records_draft).values(case_id=case_id, wanted=draft.wanted, note=draft.note))
+
+    def find_records_draft(self, case_id: CaseId) -> RecordsDraft:
+        """Empty where there is none."""
+        query = select(records_draft.c.wanted, records_draft.c.note).where(records_draft.c.case_id == case_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return RecordsDraft() if row is None else RecordsDraft(row.wanted, row.note)
 
 
 def _seen(case_id: CaseId) -> Select[str]:

@@ -63,6 +63,7 @@ outbox = _table(
 )
 seen_message = _table("seen_message", "case_id reference", "at")
 message_draft = _table("message_draft", "case_id", "text")
+records_draft = _table("records_draft", "case_id", "wanted note")
 conflict = _table("conflict", "conflict_id", "case_id kind sentence detail raised_at settled_at choice", "conflict_id")
 case_lock = _table("case_lock", "case_id", "kind sentence locked_at shred_after")
 begun_amendment = _table("begun_amendment", "case_id", "opinion_identifier kind reason begun_at")

@@ -110,3 +110,12 @@ def test_that_what_waits_to_leave_is_counted_and_trouble_said_first() -> None:
     assert outbox_words([entry(OutboxKind.TASK_MOVE, OutboxState.DELIVERED)]) == ""
     words = outbox_words([entry(OutboxKind.OPINION), entry(OutboxKind.TASK_MOVE, OutboxState.NEEDS_ATTENTION)])
     assert words == "1 needs attention (F7) · 1 opinion waits to leave"
+
+
+def test_that_asking_for_records_of_a_new_case_counts_as_one_message() -> None:
+    acceptance = on_hold = entry(OutboxKind.TASK_MOVE)
+    message = entry(OutboxKind.MESSAGE)
+    assert outbox_words([acceptance, on_hold]) == "1 message waits to leave"
+    assert outbox_words([acceptance, on_hold, message]) == "2 messages wait to leave"
+    elsewhere = replace(on_hold, case_id=CaseId("SO-2026-00002"))
+    assert outbox_words([acceptance, on_hold, elsewhere]) == "2 messages wait to leave"

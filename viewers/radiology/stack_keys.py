@@ -10,6 +10,36 @@ if TYPE_CHECKING:
     from viewers.radiology.stack_view import StackView
 
 
+LARGER = ("+", "=", "Shift++", "Shift+=")
+"""“+” is Shift and “=” on many keyboards, and a key of its own on others."""
+
+STACK_KEYS: dict[str, str] = {
+    "Down": "Next image",
+    "Right": "Next image",
+    "Up": "Image before",
+    "Left": "Image before",
+    "PgDown": "Ten images on",
+    "PgUp": "Ten images back",
+    "Home": "First image",
+    "End": "Last image",
+    **dict.fromkeys(map(str, range(1, 10)), "Window preset"),
+    "A": "Window by the image's own values",
+    "I": "Invert",
+    "W": "Window by dragging, or scroll again",
+    "+": "Larger",
+    "-": "Smaller",
+    "0": "Fit the view",
+    "Ctrl+0": "One image pixel on one screen pixel",
+    "R": "Turn right",
+    "Shift+R": "Turn left",
+    "H": "Flip left and right",
+    "V": "Flip up and down",
+    "X": "As it opened",
+    "Space": "Held: drag moves the image",
+}
+"""What each key does, in words; of those that do the same as “+” only that one."""
+
+
 def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
     """Every key the view answers, by its portable name."""
     keys: dict[str, Callable[[], None]] = {
@@ -33,7 +63,6 @@ def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
         "V": view.turn.flip_vertically,
         "X": view.show_as_opened,
     }
-    # "+" is Shift and "=" on many keyboards, and a key of its own on others.
-    keys.update(dict.fromkeys(("+", "=", "Shift++", "Shift+="), lambda: view.zoom.by(1.25)))
+    keys.update(dict.fromkeys(LARGER, lambda: view.zoom.by(1.25)))
     keys.update({str(number): partial(view.window_level.preset, number) for number in range(1, 10)})
     return keys

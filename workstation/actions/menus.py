@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -22,11 +22,17 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.actions.action import Action
+from workstation.actions.key_group import KeyGroup
 from workstation.actions.registry import ActionRegistry
 from workstation.window.icons import icon
 
 MENU_ORDER = ("&Case", "&Go to", "&Images", "&Transfers", "H&ospital", "&Help")
 """Menus stand in this order, whichever action came first; others follow."""
+
+WHAT_TO_TYPE = (
+    "Type a word of what a menu says, such as “images”, “sync” or “lock”; with nothing typed, all that can be done now "
+    "is listed. Cases are searched in the worklist (F2)."
+)
 
 PAGE_TITLES = {
     "worklist": "Worklist",
@@ -97,34 +103,28 @@ class Menus:
 
 
 class ShortcutSheet(QDialog):
-    """Every key and what it does, by page."""
+    """Every key and what it does, by page: those of the actions, then those that a part of the page has for itself."""
 
-    def __init__(self, registry: ActionRegistry, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, registry: ActionRegistry, further: Sequence[KeyGroup] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("shortcut-sheet")
         self.setWindowTitle("Keyboard shortcuts")
         self.resize(560, 620)
         content = QWidget()
-        grid = QGridLayout(content)
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(6)
-        row = 0
+        self._grid = QGridLayout(content)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(6)
         for page in ("", *PAGE_TITLES):
-            actions = [a for a in registry if a.shortcut and a.page == page]
-            if not actions:
-                continue
-            heading = QLabel(PAGE_TITLES.get(page, "Everywhere"))
-            heading.setProperty("role", "heading")
-            grid.addWidget(heading, row, 0, 1, 2)
-            row += 1
-            for action in actions:
-                key = QLabel(QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText))
-                key.setProperty("role", "key")
-                grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignLeft)
-                grid.addWidget(QLabel(plain(action.text)), row, 1)
-                row += 1
-        grid.setColumnStretch(1, 1)
-        grid.setRowStretch(row, 1)
+            actions = [(_native(a.shortcut), plain(a.text)) for a in registry if a.shortcut and a.page == page]
+            groups = [group for group in further if group.page == page]
+            if actions or groups:
+                self._add("heading", PAGE_TITLES.get(page, "Everywhere"), actions)
+            for group in groups:
+                self._add("caption", group.title, [(_native(keys), text) for keys, text in group.keys])
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
@@ -133,6 +133,17 @@ class ShortcutSheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(scroll)
         layout.addWidget(buttons)
+
+    def _add(self, role: str, title: str, lines: Sequence[tuple[str, str]]) -> None:
+        heading = QLabel(title)
+        heading.setProperty("role", role)
+        heading.setContentsMargins(0, 10, 0, 0)
+        self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 2)
+        for keys, text in lines:
+            row, key = self._grid.rowCount(), QLabel(keys)
+            key.setProperty("role", "key")
+            self._grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignLeft)
+            self._grid.addWidget(QLabel(text), row, 1)
 
 
 class Palette(QDialog):
@@ -151,9 +162,16 @@ class Palette(QDialog):
         self._search.returnPressed.connect(self._choose)
         self._list = QListWidget()
         self._list.itemActivated.connect(lambda _item: self._choose())
+        self._nothing = QLabel()
+        self._nothing.setObjectName("palette-nothing")
+        self._nothing.setProperty("role", "muted")
+        self._nothing.setWordWrap(True)
+        self._nothing.setTextFormat(Qt.TextFormat.PlainText)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.addWidget(self._search)
         layout.addWidget(self._list)
+        layout.addWidget(self._nothing, 1)
         self._fill("")
 
     def _fill(self, typed: str) -> None:
@@ -168,6 +186,10 @@ class Palette(QDialog):
                     item.setIcon(icon(action.icon))
                 self._list.addItem(item)
         self._list.setCurrentRow(0)
+        is_empty = not self._list.count()
+        self._list.setVisible(not is_empty)
+        self._nothing.setVisible(is_empty)
+        self._nothing.setText(f"Nothing is called “{typed.strip()}” here. {WHAT_TO_TYPE}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move in the list while the typing goes on."""
@@ -183,6 +205,15 @@ class Palette(QDialog):
         if item is not None:
             self.accept()
             self._registry.run(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _native(keys: str) -> str:
+    """Keys as this computer names them; what is no key (``letters``, ``1–9``) stays as it is."""
+    names = []
+    for name in keys.split(", "):
+        native = QKeySequence(name).toString(QKeySequence.SequenceFormat.NativeText)
+        names.append(native or name)
+    return ", ".join(names)
 
 
 def plain(text: str) -> str:

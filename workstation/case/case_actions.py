@@ -48,7 +48,7 @@ def case_actions(
 
     return [
         Action(
-            "case.accept", "&Accept the case", presenter.accept, MENU, "Ctrl+Return",
+            "case.accept", "&Accept the case", presenter.accept, MENU, "Ctrl+Shift+A",
             can(lambda moves: moves.can_accept), "accept", PAGE,
         ),
         Action(

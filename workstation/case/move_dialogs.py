@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -19,9 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sync.records.case import CaseId
+from sync.records.message import RecordsDraft
 from workstation.case.case_moves import DECLINE_REASONS, FAIL_REASONS, USUAL_REQUEST
 from workstation.case.case_summary import is_reason
-from workstation.case.messages_pane import ComposeBox
+from workstation.case.messages_pane import DRAFT_KEPT_AFTER_MS, ComposeBox
 from workstation.case.moves_presenter import CaseMovesPresenter
 from workstation.window.theme import COLOURS, set_role
 
@@ -57,7 +60,11 @@ class MoveDialogs:
 
     def ask_records(self) -> None:
         """Which records are missing; then the hospital is asked."""
-        RecordsDialog(self._window, self._presenter.ask_for_records).open()
+        self._presenter.find_records_draft(self._open_records)
+
+    def _open_records(self, case_id: CaseId, draft: RecordsDraft) -> None:
+        keep = partial(self._presenter.keep_records_draft, case_id)
+        RecordsDialog(self._window, self._presenter.ask_for_records, draft, keep).open()
 
 
 class _Dialog(QDialog):
@@ -169,9 +176,18 @@ class ReasonDialog(_Dialog):
 
 
 class RecordsDialog(_Dialog):
-    """One record a line, and a note. *told* is given both and says whether something is asked for."""
+    """One record a line, and a note. *told* is given both and says whether something is asked for.
 
-    def __init__(self, parent: QWidget, told: Callable[[Sequence[str], str], bool]) -> None:
+    It opens with *draft*; what is typed is told to *keep* while it is written and when the dialog is left.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        told: Callable[[Sequence[str], str], bool],
+        draft: RecordsDraft,
+        keep: Callable[[RecordsDraft], None],
+    ) -> None:
         super().__init__(
             parent,
             "records-dialog",
@@ -181,7 +197,15 @@ class RecordsDialog(_Dialog):
             "&Ask the hospital",
         )
         self._told = told
+        self._keep = keep
+        self._kept = draft
+        self._keeping = QTimer(self)
+        self._keeping.setSingleShot(True)
+        self._keeping.setInterval(DRAFT_KEPT_AFTER_MS)
+        self._keeping.timeout.connect(self._keep_draft)
         self._wanted = ComposeBox()
+        self._wanted.setPlainText(draft.wanted)
+        self._wanted.moveCursor(QTextCursor.MoveOperation.End)
         self._wanted.setObjectName("records-wanted")
         self._wanted.setPlaceholderText("What is missing, one record a line: CT chest of May 2024")
         self._wanted.setFixedHeight(LIST_HEIGHT_PX)
@@ -189,8 +213,10 @@ class RecordsDialog(_Dialog):
         self._wanted.textChanged.connect(self._enable)
         self._wanted.send_requested.connect(self._confirm)
         self._wanted.left.connect(self.reject)
-        self._note = QLineEdit()
+        self._note = QLineEdit(draft.note)
         self._note.setObjectName("records-note")
+        self._wanted.textChanged.connect(self._keeping.start)
+        self._note.textChanged.connect(lambda _text: self._keeping.start())
         self._note.setPlaceholderText(USUAL_REQUEST)
         for label, entry in (("Records", self._wanted), ("Note to the hospital", self._note)):
             caption = QLabel(label)
@@ -198,8 +224,29 @@ class RecordsDialog(_Dialog):
             caption.setBuddy(entry)
             self.entries.addWidget(caption)
             self.entries.addWidget(entry)
+        hint = QLabel("Esc leaves, and keeps what is typed for the next time.")
+        hint.setProperty("role", "muted")
+        self.entries.addWidget(hint)
         self.confirm.clicked.connect(self._confirm)
+        self._enable()
         self._wanted.setFocus()
+
+    def reject(self) -> None:
+        """Leave; what is typed stays for the next time."""
+        self._keep_draft()
+        super().reject()
+
+    def accept(self) -> None:
+        """It was asked for: nothing is left to keep."""
+        self._keeping.stop()
+        super().accept()
+
+    def _keep_draft(self) -> None:
+        self._keeping.stop()
+        draft = RecordsDraft(self._wanted.toPlainText(), self._note.text())
+        if draft != self._kept:
+            self._kept = draft
+            self._keep(draft)
 
     def _lines(self) -> list[str]:
         return [line.strip() for line in self._wanted.toPlainText().splitlines() if line.strip()]

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from sync.changes import Changes
 from sync.records.case import CaseId, CaseStatus
+from sync.records.message import RecordsDraft
 from workstation.case.case_moves import USUAL_REQUEST
 from workstation.case.case_summary import CaseSummary, is_reason
 from workstation.lanes import Lanes
@@ -75,10 +76,30 @@ class CaseMovesPresenter:
 
         def work() -> Changes:
             accepted = outbox.enqueue_move(case_id, CaseStatus.ACCEPTED.value) if first else Changes()
-            return accepted | outbox.enqueue_move(case_id, CaseStatus.ON_HOLD.value, payload)
+            changes = accepted | outbox.enqueue_move(case_id, CaseStatus.ON_HOLD.value, payload)
+            self._store.messages.put_records_draft(case_id, RecordsDraft())
+            return changes
 
         self._lanes.store_lane(work, self._changed_slowly)
         return True
+
+    def find_records_draft(self, found: Callable[[CaseId, RecordsDraft], None]) -> None:
+        """Of the open case: what was typed of a request for records before. Not answered once another case is open."""
+        summary = self._summary()
+        if summary is None or not summary.moves.can_ask:
+            return
+        case_id = summary.case.case_id
+
+        def done(draft: RecordsDraft) -> None:
+            now = self._summary()
+            if now is not None and now.case.case_id == case_id:
+                found(case_id, draft)
+
+        self._lanes.store_lane(lambda: self._store.messages.find_records_draft(case_id), done)
+
+    def keep_records_draft(self, case_id: CaseId, draft: RecordsDraft) -> None:
+        """What is typed of a request for records survives Escape and a kill."""
+        self._lanes.store_lane(lambda: self._store.messages.put_records_draft(case_id, draft))
 
     def resume(self) -> None:
         """Go on although the records have not come."""

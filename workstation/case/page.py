@@ -176,7 +176,7 @@ class CasePage(QWidget):
         self._state = QLabel()
         self._priority = QLabel()
         self._due = QLabel()
-        self._accept = self._button("case-accept", "Accept (Ctrl+Enter)", "accept", self.accept_requested)
+        self._accept = self._button("case-accept", "Accept (Ctrl+Shift+A)", "accept", self.accept_requested)
         self._images = self._button("case-open-images", "Images (F4)", "images", self.images_requested)
         self._opinion = self._button("case-open-opinion", "Opinion (F6)", "opinion", self.opinion_requested)
         head = QHBoxLayout()

@@ -14,7 +14,10 @@ from workstation.opinion.opinion_desk import Desk
 def section_progress(
     desk: Desk, response: Response, enabled: frozenset[ItemPath], missing: Collection[ItemPath]
 ) -> tuple[SectionProgress, ...]:
-    """The shown sections in form order; *enabled* and *missing* are the paths of *response* that are so."""
+    """The shown sections in form order; *enabled* and *missing* are the paths of *response* that are so.
+
+    What the form fills in by itself answers no section, but for one that is nothing else: a calculated number.
+    """
     sections = []
     for item in desk.form.items:
         if ((item.link_id, 0),) not in enabled or item.hidden:
@@ -23,7 +26,8 @@ def section_progress(
         for path, below, row in response.walk():
             if path[0][0] == item.link_id and path in enabled:
                 demanded += _is_demanded(below, path)
-                answered |= row.answer is not None and not row.answer.is_empty and not below.read_only
+                given = row.answer is not None and not row.answer.is_empty
+                answered |= given and (not below.read_only or below is item)
         lacking = sum(path[0][0] == item.link_id for path in missing)
         title = f"{item.prefix} {item.text}".strip()
         sections.append(SectionProgress(item.link_id, title, demanded, max(0, demanded - lacking), answered))

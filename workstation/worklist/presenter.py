@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.lease import find_lease_sentence
-from sync.records.case import Case, CaseId, ConsentState
+from sync.records.case import Case, CaseId, ConsentState, Priority
 from sync.records.case_standing import CaseStanding
 from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
 from workstation.completeness import completeness_in
@@ -223,7 +223,7 @@ def make_row(
         here_tone=here_tone,
         is_incomplete=is_incomplete,
         unread=unread,
-        order=(state.rank // 2, priority_rank, due_at, case.case_id),
+        order=(_place(case.priority, state), priority_rank, due_at, case.case_id),
         haystack=" ".join(
             (
                 identity.name,
@@ -237,6 +237,22 @@ def make_row(
             )
         ).casefold(),
     )
+
+
+def _place(priority: Priority, state: StateWords) -> int:
+    """In which part of the list a case stands, small first: by what needs doing, and what must not be lost from sight.
+
+    Urgent work (above routine) comes first, and an opinion that cannot leave without the reader is such work whatever
+    its priority. Then what is urgent and waits for somebody else, on hold or to leave: nothing can be done with it now,
+    but nobody may forget it behind a screenful of routine. Then routine work, then routine that waits, then what is
+    delivered, then what is closed. Inside each part by priority, then by when it is due.
+    """
+    if state.rank >= 3:
+        return state.rank + 1
+    is_urgent = priority is not Priority.ROUTINE
+    if state.rank < 2 or state.tone == "danger":
+        return 0 if is_urgent or state.rank == 2 else 2
+    return 1 if is_urgent else 3
 
 
 def unread_words(count: int) -> str:

@@ -11,7 +11,7 @@ from sync.vault.keys import StoreKeys
 
 STEPS = (
     "0001_first_schema", "0002_wrapped_keys", "0004_transfer", "0005_outbox", "0006_round", "0007_audit",
-    "0008_messages", "0009_amendment", "0010_changed_question",
+    "0008_messages", "0009_amendment", "0010_changed_question", "0011_records_draft",
 )  # fmt: skip
 """In order, one for each user_version from 1 on. A released step never changes."""
 

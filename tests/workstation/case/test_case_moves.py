@@ -10,7 +10,7 @@ import pytest
 
 from sync.changes import Changes
 from sync.records.case import CaseStatus
-from sync.records.message import Message
+from sync.records.message import Message, RecordsDraft
 from sync.records.outbox_entry import OutboxState
 from sync.store.database import Store, open_store
 from tests.workstation.cases import CASE_ID, NOW, make_case
@@ -112,6 +112,17 @@ def test_that_asking_for_records_accepts_a_new_case_first_and_is_undone_step_by_
     assert reader.waiting == [("accepted", "")]
     reader.presenter.take_back()
     assert reader.waiting == []
+
+
+def test_that_a_request_for_records_being_written_is_kept_for_its_case_until_it_is_sent(reader: Reader) -> None:
+    found: list[RecordsDraft] = []
+    for draft in (RecordsDraft("CT of May", "Please"), RecordsDraft(" ", "")):
+        reader.presenter.keep_records_draft(CASE_ID, draft)
+        reader.presenter.find_records_draft(lambda _case_id, kept: found.append(kept))
+    assert found == [RecordsDraft("CT of May", "Please"), RecordsDraft()]
+    reader.presenter.keep_records_draft(CASE_ID, RecordsDraft("CT of May"))
+    assert reader.presenter.ask_for_records(["CT of May"], "")
+    assert reader.store.messages.find_records_draft(CASE_ID) == RecordsDraft()
 
 
 def test_that_a_case_on_hold_says_since_when_and_for_what_and_goes_on_when_asked(reader: Reader) -> None:

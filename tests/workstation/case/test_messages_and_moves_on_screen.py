@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QRadioButton, QWidget
 
 from sync.records.case import CaseStatus
+from sync.records.message import RecordsDraft
 from sync.store.database import Store, open_store
 from tests.workstation.case.test_case_moves import ASKED, THEIRS
 from tests.workstation.case.test_case_page import child
@@ -183,7 +184,7 @@ def test_that_records_are_asked_for_line_by_line_and_escape_asks_for_nothing(qap
 
     parent = QWidget()
     for last in (Qt.Key.Key_Escape, Qt.Key.Key_Return):
-        dialog = RecordsDialog(parent, take)
+        dialog = RecordsDialog(parent, take, RecordsDraft(), lambda _draft: None)
         dialog.show()
         box = child(dialog, QPlainTextEdit, "records-wanted")
         QTest.keyClick(box, Qt.Key.Key_Return, CONTROL)
@@ -194,4 +195,24 @@ def test_that_records_are_asked_for_line_by_line_and_escape_asks_for_nothing(qap
         QTest.keyClick(box, last, CONTROL if last == Qt.Key.Key_Return else Qt.KeyboardModifier.NoModifier)
         assert not dialog.isVisible()
     assert told == [(["Slide B", "CT"], "")]
+    parent.deleteLater()
+
+
+def test_that_escape_keeps_a_request_for_records_for_the_next_time(qapp: QApplication) -> None:
+    kept: list[RecordsDraft] = []
+    parent = QWidget()
+    dialog = RecordsDialog(parent, lambda _wanted, _note: True, RecordsDraft(), kept.append)
+    dialog.show()
+    QTest.keyClicks(child(dialog, QPlainTextEdit, "records-wanted"), "CT of May")
+    QTest.keyClicks(child(dialog, QLineEdit, "records-note"), "Please")
+    QTest.keyClick(child(dialog, QLineEdit, "records-note"), Qt.Key.Key_Escape)
+    assert not dialog.isVisible() and kept[-1] == RecordsDraft("CT of May", "Please")
+    again = RecordsDialog(parent, lambda _wanted, _note: True, kept[-1], kept.append)
+    again.show()
+    assert child(again, QPlainTextEdit, "records-wanted").toPlainText() == "CT of May"
+    assert child(again, QLineEdit, "records-note").text() == "Please"
+    assert again.confirm.isEnabled(), "what was typed can be sent as it stands"
+    so_far = len(kept)
+    again.reject()
+    assert len(kept) == so_far, "nothing changed"
     parent.deleteLater()

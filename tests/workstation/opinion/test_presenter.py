@@ -184,9 +184,15 @@ def test_that_the_sum_follows_the_measurements_and_is_empty_without_any(room: Ro
         path = (("meas", index), ("meas.long", 0))
         room.presenter.set_answer(path, Answer("valueQuantity", Quantity(length, "mm", "u", "mm")))
     assert room.view.shown.form.response.find_answer(total) == Answer("valueDecimal", 20.1)
+    assert _has_answers(room, "sum"), "a calculated section is ticked when it has its number"
     room.presenter.remove_row((("meas", 1),))
     room.presenter.remove_row((("meas", 0),))
     assert room.view.shown.form.response.find_answer(total) is None
+    assert not _has_answers(room, "sum")
+
+
+def _has_answers(room: Room, link_id: str) -> bool:
+    return next(part.has_answers for part in room.view.shown.form.sections if part.link_id == link_id)
 
 
 def test_that_a_length_mark_fills_the_label_and_the_long_axis_then_the_short_one(room: Room) -> None:

@@ -65,6 +65,33 @@ def test_that_the_most_pressing_case_stands_first(store: Store) -> None:
     assert [row.case_id for row in found] == ["B", "C", "A"]
 
 
+def test_that_the_list_goes_by_what_needs_doing_and_keeps_urgent_cases_on_hold_in_sight() -> None:
+    urgent, hold, new = Priority.URGENT, CaseStatus.ON_HOLD, CaseStatus.REQUESTED
+    shown = {
+        "urgent, new": (make_case(priority=urgent, status=new, due=None), {}),
+        "urgent, begun": (make_case(priority=urgent, status=CaseStatus.IN_PROGRESS, due=NOW), {}),
+        "at once, on hold": (make_case(priority=Priority.STAT, status=hold), {}),
+        "urgent, on hold": (make_case(priority=urgent, status=hold), {}),
+        "routine, new": (make_case(status=new), {}),
+        "routine, cannot leave": (make_case(), {"signed": True, "stuck": True}),
+        "routine, on hold": (make_case(status=hold), {}),
+        "urgent, delivered": (make_case(priority=urgent, status=CaseStatus.COMPLETED), {}),
+        "urgent, closed": (make_case(priority=urgent, status=CaseStatus.CANCELLED), {}),
+    }
+    orders = {name: make_row(case, state_of(case, **facts), "", "", NOW).order for name, (case, facts) in shown.items()}
+    assert sorted(orders, key=orders.__getitem__) == [
+        "urgent, begun",
+        "urgent, new",
+        "routine, cannot leave",
+        "at once, on hold",
+        "urgent, on hold",
+        "routine, new",
+        "routine, on hold",
+        "urgent, delivered",
+        "urgent, closed",
+    ]
+
+
 def test_that_a_case_that_was_taken_away_says_why_and_not_whose_it_was(store: Store) -> None:
     case = make_case()
     store.cases.put_case(case, [])
