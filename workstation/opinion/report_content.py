@@ -113,11 +113,18 @@ def report_content(frozen: FrozenOpinion, case: Case, signer_name: str) -> Repor
             ("Meaning", str(envelope["meaning"])),
             ("Date and time", moment_words(frozen.signed_at)),
             ("Opinion", frozen.opinion_identifier),
-            ("Certificate (SHA-256)", fingerprint_of_x5t(str(envelope["signer"]["x5t#S256"]))),
+            *_certificate_lines(str(envelope["signer"]["x5t#S256"])),
         ),
         footer=f"Case {case.case_id} · Opinion {frozen.opinion_identifier}",
         signed_at=frozen.signed_at,
     )
+
+
+def _certificate_lines(x5t: str) -> tuple[tuple[str, str], ...]:
+    """The fingerprint in two halves: whole it is wider than the page."""
+    words = fingerprint_of_x5t(x5t)
+    half = len(words) // 2 + 1
+    return ("Certificate (SHA-256)", words[:half]), ("", words[half:])
 
 
 def _identity_sections(envelope: Json, case: Case, amendment: Amendment | None) -> Iterator[Section]:

@@ -22,6 +22,7 @@ from sync.records.opinion import SignedOpinion
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import Response
 from sync.signing.embedded_files import read_embedded_files
+from sync.signing.verification import verify_file
 from sync.store.database import Store
 from tests.sync.signing.own_authority import PIN
 from tests.workstation.opinion.cases import some_case
@@ -76,6 +77,20 @@ def pictures(pdf: bytes) -> list[bytes]:
 def test_that_what_is_signed_looks_exactly_like_what_was_previewed(done: Done) -> None:
     assert pictures(done.signed.report_pdf) == pictures(done.prepared.preview_pdf)
     assert texts(done.signed.report_pdf) == texts(done.prepared.preview_pdf)
+
+
+def test_that_nothing_is_printed_beyond_the_edge_of_a_page(done: Done) -> None:
+    document = pypdfium2.PdfDocument(done.signed.report_pdf)
+    for page in document:
+        letters = page.get_textpage()
+        right = max(letters.get_charbox(n)[2] for n in range(letters.count_chars()))
+        assert right <= page.get_width() - 40, "the margin is 15 mm"
+
+
+def test_that_the_certificate_stands_in_the_report_as_verify_writes_it(done: Done, tmp_path: Path) -> None:
+    (tmp_path / "report.pdf").write_bytes(done.signed.report_pdf)
+    words = verify_file(tmp_path / "report.pdf").certificate_fingerprint
+    assert words and words in "".join("".join(texts(done.signed.report_pdf)).split())
 
 
 def test_that_the_same_frozen_opinion_gives_the_same_pages(done: Done) -> None:
