@@ -67,6 +67,10 @@ def test_that_a_mark_survives_a_kill_one_second_later(synced: Path, tmp_path: Pa
         time.sleep(1)
         _kill(child)
         seen = _look(home)
+        audit = json.loads(_readingroom(home, "audit", "--json").stdout)
+    opened = {entry["object"].partition(":")[0] for entry in audit["entries"] if entry["action"] == "record opened"}
+    assert audit["whole"] and {"series", "slide"} <= opened, "what stood before the reader is known after a kill"
+    assert "mark made" in {entry["action"] for entry in audit["entries"]}
     assert seen["marks"] == "1"
     assert seen["page"] == "reading"
     assert CHEST in seen["identity"]

@@ -12,6 +12,7 @@ import pytest
 from sync.signing.verification import verify_file
 from tests.journey.demo_place import ENVIRONMENT
 from tests.real_data import real_data
+from workstation.tour.itinerary import SHOWN_ONCE
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -43,6 +44,18 @@ def _check(record: dict[str, object]) -> None:
         assert held["task_status"] == "completed"
 
 
+def _opened_images(home: Path) -> set[tuple[str, str]]:
+    """Case and image of each row that the command line shows of images which stood before the reader."""
+    command = [sys.executable, "-m", "workstation", "audit", "--home", str(home), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    entries = json.loads(done.stdout)["entries"]
+    return {
+        (entry["case"], entry["object"])
+        for entry in entries
+        if entry["action"] == "record opened" and entry["object"].startswith(("series:", "slide:"))
+    }
+
+
 def test_that_the_tour_delivers_two_invented_cases_and_carries_nothing_over(tmp_path: Path) -> None:
     record = _tour(tmp_path)
     _check(record)
@@ -50,6 +63,14 @@ def test_that_the_tour_delivers_two_invented_cases_and_carries_nothing_over(tmp_
     assert isinstance(stops, list)
     patients = [stop["facts"]["patient"] for stop in stops]
     assert {"Ashgrove, Corvin", "Fernwhistle, Odalys"} <= set(patients)
+    steps = [stop["step"] for stop in stops]
+    assert 24 <= len(steps) <= 32, "both cases are shown, and little of it twice"
+    twice = {step for step in steps if steps.count(step) > 1}
+    assert {"question and first report", "images hang by themselves", "signed, delivered, receipt"} <= twice
+    assert set(steps) >= SHOWN_ONCE and not twice & SHOWN_ONCE
+    opened = _opened_images(tmp_path / "home")
+    assert any(key.startswith("slide:") for _, key in opened) and any(key.startswith("series:") for _, key in opened)
+    assert {case for case, _ in opened} == {"SO-2026-00101", "SO-2026-00102"}
     lengths = [float(s["facts"]["value"].split()[1]) for s in stops if s["step"] == "length measured"]
     # The nodule is 14.0 mm and a pixel 0.75 mm; the lesion is 20.0 mm and a pixel 0.94 mm.
     assert lengths == [pytest.approx(14.0, abs=0.75), pytest.approx(20.0, abs=0.94)]

@@ -26,8 +26,29 @@ from viewers.pathology.slide_view import SlideView
 from viewers.radiology.stack_view import StackView
 from workstation.reading.empty_view import EmptyView
 from workstation.tour.hands import Hands, TourStopped
+from workstation.tour.interludes import Interludes
+from workstation.unlocking import DEMO_PASSPHRASE
 
 FIRST_BUILD_PATIENCE_S = 240.0
+SHOWN_ONCE = frozenset(
+    {
+        "search as you type",
+        "scrolled by the wheel",
+        "window preset by key",
+        "window by drag",
+        "the form, question filled in",
+        "findings, with a mark referred to",
+        "opinion: refined opens what must follow",
+        "a wrong PIN signs nothing",
+        "messages with the hospital",
+        "locked, nobody is named",
+        "unlocked, every word is where it was",
+        "transfers, case by case",
+    }
+)
+"""Steps of every visit that look the same each time: done again, photographed the first time."""
+LISTS = ("worklist", "transfers")
+"""Where every patient may be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,7 @@ class Tour:
         self._directory = directory
         self._passphrase, self._pin = passphrase, pin
         self._hands = Hands()
+        self._interludes = Interludes(window, self._hands, DEMO_PASSPHRASE, self._stop)
         self._began = time.monotonic()
         self._measured_mm = ""
         self._patients_before: set[str] = set()
@@ -122,16 +144,25 @@ class Tour:
         self._stop("no consent, nothing downloaded", "no images", lambda: words[:200])
 
     def visit(self, visit: Visit, first: bool) -> None:
-        """The whole job on one case: read, look, measure, outline, answer, sign, deliver."""
+        """The whole job on one case: read, look, measure, outline, answer, sign, deliver.
+
+        A later visit shows besides what the first did not: the messages, the lock, the transfers.
+        """
         self.prepare(visit, first=first)
+        if not first:
+            self._interludes.lock_and_come_back()
         self._sign()
         self._patients_before.add(self._hands.find("patient-strip-name", QLabel).text())
+        if not first:
+            self._interludes.see_transfers()
 
     def prepare(self, visit: Visit, *, first: bool = True) -> None:
         """All of a visit that comes before signing."""
         self._measured_mm = ""
         self.open_case(visit.case_id)
         self._read_records()
+        if not first:
+            self._interludes.read_messages()
         self.open_images(first=first)
         stack, slide = self.view_of(StackView), self.view_of(SlideView)
         if stack is not None:
@@ -426,13 +457,15 @@ class Tour:
         return widget.text() if isinstance(widget, QLabel | QLineEdit) else _words(widget)
 
     def _stop(self, step: str, image: str, value: Callable[[], str], window: QWidget | None = None) -> None:
+        if image not in LISTS:
+            self._see_nobody_else(step)
+        if step in SHOWN_ONCE and any(stop.step == step for stop in self.log.stops):
+            return
         number = len(self.log.stops) + 1
         name = f"{number:02d}-{''.join(c if c.isalnum() else '-' for c in step).strip('-').replace('--', '-')}.png"
         self._hands.photograph(window or self._window, self._directory / name)
         patient = self._hands.look_for("patient-strip-name", QLabel)
-        facts = {"patient": patient.text() if patient is not None else "", "image": image, "value": value()}
-        if image != "worklist":
-            self._see_nobody_else(step)
+        facts = {"patient": patient.text() if patient is not None else "nobody", "image": image, "value": value()}
         self.log.stops.append(Stop(number, step, round(time.monotonic() - self._began, 2), name, facts))
 
     def _see_nobody_else(self, step: str) -> None:
