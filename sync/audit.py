@@ -50,6 +50,8 @@ class AuditAction(StrEnum):
     CASE_DELETED = "case deleted"
     RECORD_OPENED = "record opened"
     """It came before the reader's eyes; how long it stayed there is said by `RECORD_VIEWED`, when it left them."""
+    RECORDS_WITHHELD = "records withheld"
+    FILES_DELETED = "files deleted"
     RECORD_VIEWED = "record viewed"
     SLIDE_UNENCRYPTED_ON_DISK = "slide unencrypted on disk"
     SLIDE_TAKEN_OFF_DISK = "unencrypted slide removed"

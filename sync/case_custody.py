@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync.records.case import CaseId, CaseStatus
+from sync.records.case import Case, CaseId, CaseStatus
 from sync.records.conflict import CaseLock, ConflictKind
 from sync.site_rules import site_rules
 
@@ -49,6 +49,15 @@ def shred_due_cases(store: Store, hospital_now: datetime) -> tuple[CaseId, ...]:
     for lock in due:
         shred_case(store, lock.case_id, lock.sentence)
     return tuple(lock.case_id for lock in due)
+
+
+def shred_files(store: Store, case: Case, reason: str) -> None:
+    """Destroy the case's key and its files, and keep what the reader wrote; the hospital gets a receipt.
+
+    Killed in between it is taken up again: the rows of the files go last.
+    """
+    store.vault.remove_case(case.case_id)
+    store.cases.remove_files(case.case_id, case.task_reference, reason)
 
 
 def shred_case(store: Store, case_id: CaseId, reason: str) -> None:

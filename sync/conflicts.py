@@ -82,7 +82,10 @@ class Release(Enum):
     """The patient's consent now, against what it was when the case came."""
 
     HOLDS = auto()
+    ENDED_SINCE = auto()
+    """It held when the opinion was signed, and ran out by its own date since: what the reader wrote still leaves."""
     RUN_OUT = auto()
+    """It does not hold, or is not shown; nobody says that it was withdrawn."""
     WITHDRAWN = auto()
 
 
@@ -271,7 +274,9 @@ def moved_on_sentence(case_id: CaseId, status: str, wanted: str) -> str:
 
 
 def release_sentence(case_id: CaseId, release: Release) -> str:
-    """Why nothing was sent: the patient's release."""
+    """Why nothing was sent: the patient's release. Empty where it keeps nothing back."""
+    if release in (Release.HOLDS, Release.ENDED_SINCE):
+        return ""
     if release is Release.RUN_OUT:
         return f"The patient's release for case {case_id} has run out; nothing was sent."
     return (

@@ -211,7 +211,7 @@ class Delivery:
             return ForeignObject(
                 f"The hospital holds another report under the number {number}; it must be looked into."
             )
-        if look.held.standing is Standing.OPEN and look.held.release is Release.HOLDS:
+        if look.held.standing is Standing.OPEN and look.held.release in (Release.HOLDS, Release.ENDED_SINCE):
             return Conflict(moved_on_sentence(case_id, text(look.task, "status"), self._entry.subject))
         return Conflict(look.sentence)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sync.conflicts import (
@@ -113,12 +114,17 @@ class FreshLook:
         is_amending = standing is Standing.COMPLETED and opinion is HeldOpinion.AMENDED
         if standing is not Standing.OPEN and not is_amending:
             return Look(held, task, closed_sentence(self._case.case_id, status), there)
+        signed_at = None if signed is None else signed.frozen.signed_at
+        release = None
         try:
+            release = self._release_now(signed_at)
             changed = self._changed_terms(task, terms) if terms is not None else ""
-            release = self._release_now()
         except Refused as error:
-            return self._unreachable(error)
-        sentence = release_sentence(self._case.case_id, release) if release is not Release.HOLDS else changed
+            if release is not Release.ENDED_SINCE or error.http_status not in ACCESS_GONE:
+                return self._unreachable(error)
+            # Without a release the hospital may keep to itself what it asks now; then nobody knows what is answered.
+            release, changed = Release.RUN_OUT, ""
+        sentence = release_sentence(self._case.case_id, release) or changed
         return Look(replace(held, release=release, terms_changed=bool(changed)), task, sentence, there)
 
     def _unreachable(self, error: Refused) -> Look:
@@ -149,8 +155,11 @@ class FreshLook:
         manifest = self._fhir.read(manifest_of(task, self._base))
         return find_changed_terms(self._case.case_id, terms, terms_from(task, request, manifest, self._base))
 
-    def _release_now(self) -> Release:
-        """Against what it was: a case whose release never was active may still be accepted or declined."""
+    def _release_now(self, signed_at: datetime | None) -> Release:
+        """Against what it was: a case whose release never was active may still be accepted or declined.
+
+        *signed_at*: of an opinion, when it was signed; whatever else is written needs no release to be written under.
+        """
         if self._attempted is not Attempted.OPINION and self._case.consent is not ConsentState.ACTIVE:
             return Release.HOLDS
         profile, patient = self._hospital.profile, self._case.patient.reference
@@ -173,9 +182,15 @@ class FreshLook:
         newer = consent_state(others, patient, profile.practitioner_reference, self._fhir.clock(), profile.fhir_base)[0]
         if newer is ConsentState.ACTIVE:
             return Release.HOLDS
-        return Release.WITHDRAWN if was_ended and newer is ConsentState.MISSING else Release.RUN_OUT
+        if was_ended:
+            return Release.WITHDRAWN if newer is ConsentState.MISSING else Release.RUN_OUT
+        # Nobody took it back. What was signed under it answers what was asked then, and is awaited.
+        held = state is ConsentState.EXPIRED and (
+            signed_at is None or self._state_of([*known, *others], signed_at) is ConsentState.ACTIVE
+        )
+        return Release.ENDED_SINCE if held else Release.RUN_OUT
 
-    def _state_of(self, found: list[Json]) -> ConsentState:
+    def _state_of(self, found: list[Json], at: datetime | None = None) -> ConsentState:
         profile, patient = self._hospital.profile, self._case.patient.reference
         reader, clock = profile.practitioner_reference, self._fhir.clock()
-        return consent_state(found, patient, reader, clock, profile.fhir_base)[0]
+        return consent_state(found, patient, reader, at or clock, profile.fhir_base)[0]

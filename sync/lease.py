@@ -68,16 +68,29 @@ def note_time(store: Store, now: Moment | None = None) -> None:
         store.session.put(LEASE_KEY, json.dumps(asdict(seen)))
 
 
+def known_time(store: Store, now: Moment | None = None) -> datetime:
+    """The hospital's time at the least; this computer's where there was no contact yet."""
+    return time_and_lease_sentence(store, now)[0]
+
+
 def find_lease_sentence(store: Store, now: Moment | None = None) -> str:
     """Why the cases are locked, in one sentence; empty while the lease runs, or where there was no contact yet."""
-    lease = _find_lease(store)
+    return time_and_lease_sentence(store, now)[1]
+
+
+def time_and_lease_sentence(store: Store, now: Moment | None = None) -> tuple[datetime, str]:
+    """`known_time` and `find_lease_sentence`, for one reading of the store."""
+    now, lease = now or this_moment(), _find_lease(store)
     if lease is None:
-        return ""
-    allowed = site_rules(store.directory).lease
-    if lease.estimate(now or this_moment()) - datetime.fromisoformat(lease.contact_at) <= allowed:
-        return ""
+        return now.wall, ""
+    known, allowed = lease.estimate(now), site_rules(store.directory).lease
+    if known - datetime.fromisoformat(lease.contact_at) <= allowed:
+        return known, ""
     days = f"{allowed.days} {'day' if allowed.days == 1 else 'days'}"
-    return f"This computer has not heard from the hospital for more than {days}; sync once to see the cases again."
+    return (
+        known,
+        f"This computer has not heard from the hospital for more than {days}; sync once to see the cases again.",
+    )
 
 
 def _find_lease(store: Store) -> Lease | None:

@@ -21,6 +21,7 @@ from sync.lease import note_contact, note_time
 from sync.outbox import OutboxReport, deliver_outbox
 from sync.record_changes import mark_changed_cases
 from sync.records.case import CaseId
+from sync.release_end import withhold_ended_releases
 from sync.transfer.completeness import is_complete
 from sync.transfer.control import TransferControl
 from sync.transfer.door import HeaderInspector, ObjectInspector
@@ -131,6 +132,7 @@ class _Round:
             self._stage(SyncStage.WORKLIST, worklist.fetch_assignments)
             self._stage(SyncStage.WORKLIST, worklist.reconcile)
             self._stage(SyncStage.WORKLIST, self._shred_what_is_due)
+            self._stage(SyncStage.RECORDS, self._withhold_ended_releases)
             self._stage(SyncStage.RECORDS, lambda: mark_changed_cases(self._store, self._hospital, self._cancelled))
             self._stage(SyncStage.RECORDS, lambda: cases.read(self._most_wanted(cases.list_due())))
             self._stage(SyncStage.SENDING, self._send)
@@ -179,6 +181,10 @@ class _Round:
     def _shred_what_is_due(self) -> None:
         """Cases taken away whose grace is over by the hospital's clock."""
         shred_due_cases(self._store, self._hospital.fhir.clock())
+
+    def _withhold_ended_releases(self) -> None:
+        """Releases that ran out by the hospital's clock; the reading that follows deletes, or finds a new release."""
+        withhold_ended_releases(self._store, self._hospital.fhir.clock())
 
     def _put_away_given_back(self) -> None:
         """Cases declined or closed without an opinion, now that the hospital knows."""

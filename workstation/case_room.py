@@ -42,6 +42,7 @@ from workstation.image_arrivals import ImageArrivals
 from workstation.network_return import NetworkReturn
 from workstation.plain_slides import PlainSlides
 from workstation.record_views import RecordViews
+from workstation.release_watch import ReleaseWatch
 from workstation.sync_loop import SyncLoop
 from workstation.transfers.export_dialog import ExportQuestion
 from workstation.transfers.leaving_actions import leaving_actions
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
     from sync.credentials import Credentials
     from workstation.opinion.presenter import OpinionPresenter
+    from workstation.reading.page import ReadingPage
 
 
 class CaseRoom:
@@ -96,6 +98,11 @@ class CaseRoom:
             lambda sentence: window.status.say(sentence),
         )  # fmt: skip
         self._move_dialogs = MoveDialogs(window, self._moves)
+        self._releases = ReleaseWatch(
+            store, background, local_now, lambda seconds, call: QTimer.singleShot(round(seconds * 1000), call),
+            changed=self._release_ended, said=self._say_release,
+        )  # fmt: skip
+        self._reading_page: ReadingPage | None = None
         self._sending = QTimer()
         self._sending.setSingleShot(True)
         self._case_page = CasePage(background, lambda case_id, key: self._cases.load_document(CaseId(case_id), key))
@@ -119,8 +126,9 @@ class CaseRoom:
         self._leaving_pane = LeavingPane()
         self._transfers_page.add_section(self._leaving_pane)
         self._conflicts = ConflictPresenter(
-            store, background, self._changed, review=self._desk.open_case, locked=self._lock_cases
-        )
+            store, background, self._changed, review=self._desk.open_case, write=self._write_about,
+            locked=self._lock_cases,
+        )  # fmt: skip
         self._conflict_dialogs = ConflictDialogs(window, self._conflicts)
         self._news = HospitalNews(
             window.status, self._worklist, profile.hospital_name, local_now,
@@ -156,6 +164,7 @@ class CaseRoom:
         )
         self._registry.add([*self._desk.actions(), *moves, *self._own_actions()])
         self._case_page.use_moves(self._menu_of(*BEHIND_MORE))
+        self._releases.start()  # before any case is read
         self._worklist_page.show_notice(notice)
         self._worklist.attach(self._worklist_page)
         self._transfers.attach(self._transfers_page)
@@ -190,6 +199,7 @@ class CaseRoom:
         arrivals = ImageArrivals(self._background, presenter.build)
         self._sync.changed.connect(arrivals.came)
         self._sync.finished.connect(lambda _report: arrivals.prepare())
+        self._reading_page = page
         self._registry.add(reading_actions(page))
         self._window.add_page("reading", page)
         self._desk.attach("reading", page)
@@ -242,6 +252,7 @@ class CaseRoom:
 
     def resume(self, case_id: CaseId | None, page_id: str) -> None:
         """Sync again, and come back to where `pause` left."""
+        self._releases.start()
         self._worklist.attach(self._worklist_page)
         self._transfers.attach(self._transfers_page)
         self._leaving.attach(self._leaving_pane)
@@ -256,6 +267,7 @@ class CaseRoom:
 
     def _rest(self) -> None:
         self._sending.stop()
+        self._releases.stop()
         self._case_page.messages.keep_draft()
         self._network.ignore()
         self._sync.stop()
@@ -279,7 +291,7 @@ class CaseRoom:
         self._case_page.override_requested.connect(self._cases.override_mismatch)
         self._case_page.record_shown.connect(lambda case_id, key: self._views.shown("case", case_id, (key,)))
         self._window.page_changed.connect(self._views.page_turned)
-        self._cases.attach(_CaseFaces(self._case_page, self._desk))
+        self._cases.attach(_CaseFaces(self._case_page, self._desk, self._releases))
         self._desk.on_changes(self._worklist.changes_happened)
         self._desk.on_changes(lambda changes: self._refresh_outbox() if changes.outbox else None)
         self._desk.on_changes(lambda changes: self._conflicts.refresh() if changes.cases else None)
@@ -356,6 +368,21 @@ class CaseRoom:
 
         self._background.store_lane(lambda: find_lease_sentence(self._store), answer)
 
+    def _release_ended(self, changes: Changes) -> None:
+        """Off the screen at once; then the hospital is asked whether there is a new one."""
+        self._changed(changes)
+        self._sync.sync_now()
+
+    def _say_release(self, words: str) -> None:
+        """Until when the records of the open case may be looked at."""
+        self._case_page.release.show_words(words)
+        if self._reading_page is not None:
+            self._reading_page.release.show_words(words)
+
+    def _write_about(self, case_id: CaseId, words: str) -> None:
+        """Open the case with its messages in front, and *words* to send or change."""
+        self._desk.open_case(case_id, then=lambda: self._case_page.bring_messages(words))
+
     def _lock_cases(self, case_ids: frozenset[CaseId]) -> None:
         self._desk.cases_locked(case_ids)
         self._registry.notify()
@@ -399,15 +426,17 @@ class CaseRoom:
 
 
 class _CaseFaces:
-    """Where an opened case shows: its page, and the strip and rail of the window."""
+    """Where an opened case shows: its page, and the strip and rail of the window. How long it may be is watched."""
 
-    def __init__(self, page: CasePage, desk: Desk) -> None:
+    def __init__(self, page: CasePage, desk: Desk, releases: ReleaseWatch) -> None:
         self._page = page
         self._desk = desk
+        self._releases = releases
 
     def show_case(self, summary: CaseSummary | None) -> None:
         self._page.show_case(summary)
         self._desk.case_shown(summary)
+        self._releases.watch(summary.case if summary else None)
 
 
 class _OpinionPages:

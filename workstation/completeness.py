@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sync.records.case import Case, ConsentState
+from sync.records.case import Case
 from sync.records.case_standing import CaseStanding
 from sync.records.stored_object import Integrity, RejectedObject, StoredObject
 from workstation.count_words import counted
+from workstation.release_words import withheld_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Count:
 class Completeness:
     """What of a case is here: images (DICOM instances), slides, documents; and what was turned away or is foreign."""
 
-    consent: ConsentState
+    withheld: str
+    """Why none of it is shown, in a few words; empty where it is."""
     images: Count
     slides: Count
     documents: Count
@@ -57,8 +59,8 @@ class Completeness:
 
     def words(self) -> str:
         """One line for the worklist."""
-        if self.consent is not ConsentState.ACTIVE and self.nothing_here:
-            return NO_CONSENT[self.consent]
+        if self.withheld:
+            return self.withheld
         parts = []
         if self.images.expected:
             parts.append(self.images.words("image", "images"))
@@ -67,13 +69,6 @@ class Completeness:
         if self.documents.expected and (not parts or not self.documents.is_whole):
             parts.append(self.documents.words("document", "documents"))
         return " · ".join(parts) or "no records listed"
-
-
-NO_CONSENT = {
-    ConsentState.MISSING: "withheld: no consent",
-    ConsentState.EXPIRED: "withheld: consent expired",
-    ConsentState.ACTIVE: "",
-}
 
 
 def foreign_sentences(mismatches: Mapping[str, int]) -> tuple[str, ...]:
@@ -128,7 +123,7 @@ def _completeness(
     slides = case.slides
     papers = [document for document in case.documents if document not in slides]
     return Completeness(
-        consent=case.consent,
+        withheld=withheld_words(case),
         images=Count(sum(c.here for c in studies.values()), sum(c.expected for c in studies.values())),
         slides=Count(sum(s.reference in sources for s in slides), len(slides)),
         documents=Count(sum(p.reference in sources for p in papers), len(papers)),

@@ -87,15 +87,21 @@ class Desk:
         else:
             self.open_case(CaseId(case_id), page_id if page_id in PAGES_OF_A_CASE else "case")
 
-    def open_case(self, case_id: CaseId, page_id: str = "case") -> None:
-        """Put the last case away, bring this one, and show *page_id* when it is there."""
+    def open_case(self, case_id: CaseId, page_id: str = "case", then: Callable[[], None] = lambda: None) -> None:
+        """Put the last case away, bring this one, and show *page_id* when it is there; *then* comes after that."""
         if case_id != self.case_id:
             self.put_away()
             self.case_id = case_id
             self._audit(AuditAction.CASE_OPENED, case_id)
             self._remember(OPEN_CASE, case_id)
         self._page_wanted = page_id
-        self._cases.open_case(case_id, self._summary_came)
+
+        def came(summary: CaseSummary | None) -> None:
+            self._summary_came(summary)
+            if summary is not None:
+                then()
+
+        self._cases.open_case(case_id, came)
 
     def put_away(self) -> None:
         """No case is open after this: no name, no image, no answer of the last one is left on any page."""
@@ -139,7 +145,8 @@ class Desk:
         if summary is None:
             return ("worklist", "transfers")
         pages = ["worklist", "case", "transfers"]
-        if "reading" in self._pages and summary.has_images and not summary.is_blocked:
+        # Of a release that ended, the images' own page says what became of them.
+        if "reading" in self._pages and (summary.has_images or summary.has_ended) and not summary.is_blocked:
             pages.append("reading")
         if "opinion" in self._pages:
             pages.append("opinion")

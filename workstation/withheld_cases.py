@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sync.lease import known_time
 from sync.records.case import Case, ConsentState
+from sync.release_end import as_released
 
 if TYPE_CHECKING:
     from sync.store.database import Store
@@ -19,9 +21,10 @@ WHY_WITHHELD = {
 
 def list_withheld(store: Store) -> tuple[Case, ...]:
     """By case number; neither what is closed nor what was taken away, for nothing of that comes anyway."""
+    known = known_time(store)
     return tuple(
         case
-        for case in store.cases.list_cases()
+        for case in (as_released(case, known) for case in store.cases.list_cases())
         if case.consent is not ConsentState.ACTIVE
         and not case.status.is_terminal
         and store.cases.find_withdrawal(case.case_id) is None

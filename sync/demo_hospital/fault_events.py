@@ -31,6 +31,7 @@ _CLOSED = frozenset({"completed", "cancelled", "failed", "rejected", "entered-in
 _OTHER_SPECIALIST = "Practitioner/referrer-person"
 _OTHER_QUESTION = "Changed by the referring doctor: is surgery still possible after the findings of last week?"
 _EARLIER = timedelta(days=3)
+_TO_THE_END, _RENEWED_FOR = timedelta(minutes=1), timedelta(days=30)
 _NEW_CASE = "SO-2026-00199"
 
 
@@ -91,6 +92,25 @@ def _withdraw_consent(state: HospitalState, task: Json) -> Json | None:
     for consent in active:
         state.put_resource({**consent, "status": "inactive"})
     return {**task, "businessStatus": concept(f"{NS}/CodeSystem/case-status", "consent-withdrawn")} if active else None
+
+
+def _end_release(state: HospitalState, task: Json) -> Json | None:
+    """It runs out by its own date, in a minute: whoever has the case open meets the end. Nobody withdraws it."""
+    return _set_release_end(state, task, datetime.now(UTC) + _TO_THE_END)
+
+
+def _renew_release(state: HospitalState, task: Json) -> Json | None:
+    return _set_release_end(state, task, datetime.now(UTC) + _RENEWED_FOR)
+
+
+def _set_release_end(state: HospitalState, task: Json, end: datetime) -> Json | None:
+    patient = task["for"]["reference"]
+    for one in state.list_resources("Consent"):
+        if one.json["patient"]["reference"] == patient and one.json["status"] == "active":
+            provision = one.json["provision"]
+            period = {**provision.get("period", {}), "end": instant(end)}
+            state.put_resource({**one.json, "provision": {**provision, "period": period}})
+    return None
 
 
 def _change_question(state: HospitalState, task: Json) -> Json | None:
@@ -208,6 +228,8 @@ EVENTS: dict[str, Callable[[HospitalState, str], None]] = {
     "reassigned": _on_task(_reassign),
     "cancelled": _on_task(_cancel),
     "consent-withdrawn": _on_task(_withdraw_consent),
+    "release-ends": _on_task(_end_release),
+    "release-renewed": _on_task(_renew_release),
     "question-changed": _on_task(_change_question),
     "records-changed": _on_task(_change_records),
     "new-case": _assign_new_case,

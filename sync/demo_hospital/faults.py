@@ -104,6 +104,8 @@ FAULTS: dict[str, Fault] = {
         Fault("reassigned", _EVENT, "fhir", "Gives the case to another specialist.", CASE),
         Fault("cancelled", _EVENT, "fhir", "Cancels the assignment.", CASE),
         Fault("consent-withdrawn", _EVENT, "fhir", "The patient withdraws the release of the records.", CASE),
+        Fault("release-ends", _EVENT, "fhir", "The patient's release runs out by its own date, in a minute.", CASE),
+        Fault("release-renewed", _EVENT, "fhir", "The patient's release holds for thirty days from now.", CASE),
         Fault("question-changed", _EVENT, "fhir", "The clinical question is another one.", CASE),
         Fault("records-changed", _EVENT, "fhir", "The last of the records is no longer in the manifest.", CASE),
         Fault("new-case", _EVENT, "fhir", "A further case without images is assigned.", CASE),

@@ -49,6 +49,8 @@ _TYPES = {
     "uploaded": (_RECORD, "C"),
     "receipt": (_RECORD, "R"),
     "case deleted": (_RECORD, "D"),
+    "files deleted": (_RECORD, "D"),
+    "records withheld": (_RECORD, "U"),
     "case withdrawn": (_RECORD, "U"),
 }
 NOTED_AT = "noted_at"

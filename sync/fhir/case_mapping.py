@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.errors import UnsafeCase
-from sync.fhir.consent_mapping import consent_state
+from sync.fhir.consent_mapping import consent_state, release_until
 from sync.fhir.elements import (
     Json,
     child,
@@ -82,10 +82,8 @@ def case_from_resources(
     questionnaire = questionnaire_of(task)
     if not questionnaire:
         problems.append(f"{title}: the hospital does not say which opinion form to fill in.")
-    consent, consent_reference = consent_state(
-        (r for r in by_reference.values() if text(r, "resourceType") == "Consent"),
-        patient_reference, owner, now, fhir_base,
-    )  # fmt: skip
+    releases = [r for r in by_reference.values() if text(r, "resourceType") == "Consent"]
+    consent, consent_reference = consent_state(releases, patient_reference, owner, now, fhir_base)
     records = map_records(manifest_resource, by_reference, fhir_base, dicomweb_base)
     # What came inside the resources is held back like the files: without a release nothing clinical is shown.
     is_released = consent is ConsentState.ACTIVE
@@ -118,6 +116,7 @@ def case_from_resources(
             by_reference.values(), relative_reference(child(task, "focus"), fhir_base), reference_of(task), owner,
             by_reference, fhir_base,
         ),
+        release_until=release_until(releases, patient_reference, owner, now, fhir_base),
     )  # fmt: skip
     # Without a release the hospital may keep the records to itself, so their absence is not its fault.
     missing = records.problems if is_released else ()

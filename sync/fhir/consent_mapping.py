@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sync.fhir.elements import Json, child, children, codes, reference_of, relative_reference, text
 from sync.records.case import ConsentState
 
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_NEXT_RELEASE_WITHIN = timedelta(seconds=1)
+"""A day ends at 23:59:59 here, and the next one begins a second later."""
 
 
 def consent_state(
@@ -20,19 +22,31 @@ def consent_state(
     """
     expired: str | None = None
     for consent in consents:
-        provision = child(consent, "provision")
-        if (
-            text(consent, "status") != "active"
-            or text(provision, "type") == "deny"
-            or relative_reference(child(consent, "patient"), fhir_base) != patient
-            or not _names(provision, reader, fhir_base)
-            or not _is_for_treatment(provision)
-        ):
+        if not _permits(consent, patient, reader, fhir_base):
             continue
-        if _covers(child(provision, "period"), now):
+        if _covers(_period(consent), now):
             return ConsentState.ACTIVE, reference_of(consent)
         expired = reference_of(consent)
     return (ConsentState.EXPIRED, expired) if expired is not None else (ConsentState.MISSING, None)
+
+
+def release_until(
+    consents: Iterable[Json], patient: str, reader: str, now: datetime, fhir_base: str = ""
+) -> datetime | None:
+    """Until when, from *now* on, the reader may see the records; of what has run out, when the last of it ended.
+
+    Releases that follow each other without a gap count as one. None: without an end, or nothing was ever allowed.
+    """
+    periods = [_period(consent) for consent in consents if _permits(consent, patient, reader, fhir_base)]
+    at = now
+    while covering := [period for period in periods if _covers(period, at)]:
+        if any(not text(period, "end") for period in covering):
+            return None
+        at = max(_moment(text(period, "end"), now, last=True) for period in covering) + _NEXT_RELEASE_WITHIN
+    if at > now:
+        return at - _NEXT_RELEASE_WITHIN
+    ends = [_moment(text(period, "end"), now, last=True) for period in periods if text(period, "end")]
+    return max((end for end in ends if datetime.min.replace(tzinfo=now.tzinfo) < end < now), default=None)
 
 
 def next_boundary(consents: Iterable[Json], now: datetime) -> datetime | None:
@@ -44,6 +58,21 @@ def next_boundary(consents: Iterable[Json], now: datetime) -> datetime | None:
         if text(period, name)
     ]
     return min((moment for moment in moments if now < moment < _NEVER), default=None)
+
+
+def _permits(consent: Json, patient: str, reader: str, fhir_base: str) -> bool:
+    provision = child(consent, "provision")
+    return (
+        text(consent, "status") == "active"
+        and text(provision, "type") != "deny"
+        and relative_reference(child(consent, "patient"), fhir_base) == patient
+        and _names(provision, reader, fhir_base)
+        and _is_for_treatment(provision)
+    )
+
+
+def _period(consent: Json) -> Json:
+    return child(child(consent, "provision"), "period")
 
 
 def _names(provision: Json, reader: str, fhir_base: str) -> bool:

@@ -195,6 +195,8 @@ class Case:
     prior_reports: tuple[PriorReport, ...] = ()
     messages: tuple[Message, ...] = ()
     """Oldest first."""
+    release_until: datetime | None = None
+    """When the release ends, or ended; None where it has no end, or there never was one."""
 
     @property
     def slides(self) -> tuple[Document, ...]:

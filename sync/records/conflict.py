@@ -16,6 +16,8 @@ class ConflictKind(Enum):
     REASSIGNED = "given to somebody else"
     CANCELLED = "cancelled"
     CONSENT_WITHDRAWN = "release withdrawn"
+    RELEASE_ENDED = "release ended"
+    """It ran out by its own date: the records are withheld, and the case stays this reader's."""
     GIVEN_BACK = "declined, or closed without an opinion"
     """The reader's own doing: it locks, and asks nothing of anybody."""
     TERMS_CHANGED = "question or records changed after signing"

@@ -16,10 +16,35 @@ from sync.records.outbox_entry import OutboxKind
 from sync.store.audit_trail import AuditTrail
 from sync.store.connection import Database
 from sync.store.outbox_store import insert_entry
-from sync.store.tables import delivered_part, kept_receipt, marks_file, metadata, receipt, signed_opinion
+from sync.store.tables import (
+    case_key,
+    delivered_part,
+    display_facts,
+    expected_instances,
+    kept_receipt,
+    marks_file,
+    metadata,
+    mismatch_override,
+    receipt,
+    rejected_object,
+    signed_opinion,
+    stored_object,
+    unfinished_file,
+    vault_file,
+)
 
 _KEPT = frozenset({"audit", "conflict", "kept_receipt"})
 """Conflicts name the case by its number only, and explain to the reader why it is gone."""
+_OF_FILES = (
+    stored_object,
+    rejected_object,
+    expected_instances,
+    display_facts,
+    mismatch_override,
+    unfinished_file,
+    vault_file,
+    case_key,
+)
 
 
 def remove_case(database: Database, audit: AuditTrail, case_id: CaseId, task_reference: str, reason: str) -> Changes:
@@ -59,3 +84,28 @@ def remove_case(database: Database, audit: AuditTrail, case_id: CaseId, task_ref
 def _deleted_words(files: int, unsent: int) -> str:
     """``12 files and 1 unsent opinion deleted``."""
     return f"{files} file{'' if files == 1 else 's'} and {unsent} unsent opinion{'' if unsent == 1 else 's'} deleted"
+
+
+def remove_files(database: Database, audit: AuditTrail, case_id: CaseId, task_reference: str, reason: str) -> Changes:
+    """Only what the hospital sent as files goes, and what was found in them; the receipt for the hospital is queued.
+
+    Whose image was accepted goes with them: what comes again is looked at again.
+    """
+    deleted_at = datetime.now(UTC).isoformat(timespec="seconds")
+    with database.writing() as connection:
+        counts = {
+            table.name: connection.execute(delete(table).where(table.c.case_id == case_id)).rowcount
+            for table in _OF_FILES
+        }
+        files = counts[stored_object.name]
+        detail: Json = {"reason": reason, "files": files}
+        row = audit.append_within(connection, "files deleted", case_id, task_reference, "done", detail)
+        payload: Json = {
+            "deletion": row.hash,
+            "deleted_at": deleted_at,
+            "reason": reason,
+            "summary": f"{files} file{'' if files == 1 else 's'} deleted; the reader's own work is kept",
+        }
+        insert_entry(connection, case_id, OutboxKind.DELETION, task_reference, payload)
+    touched = frozenset({case_id})
+    return Changes(cases=touched, objects=touched, outbox=touched)

@@ -14,7 +14,7 @@ from sync.errors import StoreUnavailable
 from sync.records.case import Case, CaseId, ConsentState
 from sync.records.opinion import Json
 from sync.store.audit_trail import AuditTrail
-from sync.store.case_removal import remove_case
+from sync.store.case_removal import remove_case, remove_files
 from sync.store.connection import Database
 from sync.store.record_codec import from_text, to_text
 from sync.store.tables import case_lock, case_record, fhir_resource, refused_task, sync_token
@@ -84,6 +84,27 @@ class CaseStore:
         `FileVault.remove_case` comes first and destroys key and files. *reason* is one sentence.
         """
         return remove_case(self._database, self._audit, case_id, task_reference, reason)
+
+    def withhold(self, case: Case) -> Changes:
+        """Keep *case* without what its ended release covered; the next round reads it again, closed or not."""
+        with self._database.writing() as connection:
+            changes = _put(connection, case, (), None)
+            connection.execute(
+                update(case_record).where(case_record.c.case_id == case.case_id).values(read_again_at=None)
+            )
+            if changes:
+                until = case.release_until.isoformat() if case.release_until else ""
+                self._audit.append_within(
+                    connection, "records withheld", case.case_id, case.task_reference, "done", {"release_until": until}
+                )
+        return changes
+
+    def remove_files(self, case_id: CaseId, task_reference: str, reason: str) -> Changes:
+        """The rows of the case's files go, and the hospital is told; what the reader wrote stays.
+
+        `FileVault.remove_case` comes first and destroys key and files. *reason* is one sentence.
+        """
+        return remove_files(self._database, self._audit, case_id, task_reference, reason)
 
     def mark_withdrawn(self, case_id: CaseId, reason: str) -> Changes:
         """The hospital took the case away; *reason* is one sentence. `put_case` gives it back."""

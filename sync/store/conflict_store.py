@@ -145,6 +145,25 @@ class ConflictStore:
         touched = frozenset({case_id})
         return Changes(cases=touched, outbox=touched)
 
+    def settle_ended_release(self, case_id: CaseId) -> Changes:
+        """The patient signed a new release: nothing is to be decided about the one that ran out."""
+        with self._database.writing() as connection:
+            settled = connection.execute(
+                update(conflict)
+                .where(
+                    conflict.c.case_id == case_id,
+                    conflict.c.settled_at.is_(None),
+                    conflict.c.kind == ConflictKind.RELEASE_ENDED.value,
+                )
+                .values(settled_at=datetime.now(UTC).isoformat(), choice="released anew")
+            )
+            if not settled.rowcount:
+                return Changes()
+            self._audit.append_within(
+                connection, "sync conflict", case_id, ConflictKind.RELEASE_ENDED.value, "released anew", {}
+            )
+        return Changes(cases=frozenset({case_id}))
+
     def find_lock(self, case_id: CaseId) -> CaseLock | None:
         with self._database.reading() as connection:
             row = connection.execute(select(case_lock).where(case_lock.c.case_id == case_id)).one_or_none()

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState
 from sync.records.open_case import OpenCase
 from sync.store.connection import Database
 from sync.store.record_codec import from_text
-from sync.store.tables import case_record, fhir_resource, refused_task, signed_opinion
+from sync.store.tables import case_key, case_record, fhir_resource, refused_task, signed_opinion, stored_object
 
 AGED_AT_ONCE = 50
 """Cases read again only because it is long ago, in one round: the rest of them wait for the next rounds."""
 _NAMED_AT_ONCE = 500
+_OF_FILES = (case_key, stored_object)
 _CLOSED = tuple(sorted(status.value for status in CaseStatus if status.is_terminal))
 
 
@@ -52,11 +53,16 @@ class RoundStore:
             return connection.execute(query.limit(1)).scalar_one_or_none() is not None
 
     def list_to_read(self, now: datetime) -> tuple[CaseId, ...]:
-        """Open cases of which something changed; and of those read long before *now* the hospital's, the oldest."""
+        """Open cases of which something changed; of those read long before *now* the hospital's, the oldest; and closed
+        ones whose release ran out over files that are still here.
+        """
         at, case_id = case_record.c.read_again_at, case_record.c.case_id
         due = now.astimezone(UTC).isoformat(timespec="seconds")
+        has_ended = func.json_extract(case_record.c.record, "$.consent") == ConsentState.EXPIRED.value
+        has_files = or_(*(exists().where(table.c.case_id == case_id) for table in _OF_FILES))
+        wanted = and_(at.is_(None), or_(_is_open(), and_(case_record.c.withdrawn.is_(None), has_ended, has_files)))
         with self._database.reading() as connection:
-            changed = connection.execute(select(case_id).where(_is_open(), at.is_(None)).order_by(case_id)).scalars()
+            changed = connection.execute(select(case_id).where(wanted).order_by(case_id)).scalars()
             aged = connection.execute(
                 select(case_id).where(_is_open(), at <= due).order_by(at).limit(AGED_AT_ONCE)
             ).scalars()
@@ -107,6 +113,32 @@ class RoundStore:
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(case_record.c.case_id).limit(at_most)).scalars().all()
         return tuple(from_text(Case, row) for row in rows)
+
+    def list_ended_releases(self, at: datetime) -> tuple[Case, ...]:
+        """Cases not withdrawn, closed ones too, that are shown under a release which is over at *at*.
+
+        A case is due to be read again when a release of its patient ends: the records of others are not looked into.
+        """
+        columns, record = case_record.c, case_record.c.record
+        due = at.astimezone(UTC).isoformat(timespec="seconds")
+        until = func.julianday(func.json_extract(record, "$.release_until"))
+        query = select(record).where(
+            columns.withdrawn.is_(None),
+            or_(columns.read_again_at.is_(None), columns.read_again_at <= due),
+            func.json_extract(record, "$.consent") == ConsentState.ACTIVE.value,
+            until < func.julianday(at.isoformat()),
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(columns.case_id)).scalars().all()
+        return tuple(from_text(Case, row) for row in rows)
+
+    def has_files(self, case_id: CaseId) -> bool:
+        """Whether a file of the case is here, whole or not, or a row is left of one."""
+        with self._database.reading() as connection:
+            return any(
+                connection.execute(select(table.c.case_id).where(table.c.case_id == case_id).limit(1)).first()
+                for table in _OF_FILES
+            )
 
     def note_fetched(self, cases: Collection[Case]) -> None:
         """Everything that these cases list is here or was turned away; a change at the hospital asks anew."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from sync.records.case import CaseId
+from sync.errors import CaseLocked
+from sync.records.case import CaseId, ConsentState
 from sync.store.connection import Database
-from sync.store.tables import case_key, unfinished_file, vault_file
+from sync.store.tables import case_key, case_record, unfinished_file, vault_file
 from sync.vault.file_vault import VaultEntry
 from sync.vault.keys import StoreKeys, make_key
 
@@ -75,9 +76,21 @@ class VaultIndex:
         return replaced
 
     def find_with_siblings(self, sha256: str) -> Iterable[VaultEntry]:
-        """Entries of the first case that has *sha256*, all of them: who opens one image opens the series."""
-        owner = select(vault_file.c.case_id).where(vault_file.c.sha256 == sha256).limit(1).scalar_subquery()
+        """Entries of the first case that has *sha256*, all of them: who opens one image opens the series.
+
+        CaseLocked where only cases have it whose records are withheld: their keys are not handed out.
+        """
+        is_withheld = func.json_extract(case_record.c.record, "$.consent") != ConsentState.ACTIVE.value
+        withheld = select(case_record.c.case_id).where(case_record.c.case_id == vault_file.c.case_id, is_withheld)
+        owners = select(vault_file.c.case_id, withheld.exists()).where(vault_file.c.sha256 == sha256).distinct()
         with self._database.reading() as connection:
+            found = connection.execute(owners).all()
+            readable = [case_id for case_id, is_locked in found if not is_locked]
+            if found and not readable:
+                raise CaseLocked(
+                    f"The records of case {found[0].case_id} are withheld: no release of the patient holds."
+                )
+            owner = readable[0] if readable else None
             rows = connection.execute(
                 select(vault_file.c.file_id, vault_file.c.sha256, vault_file.c.size_bytes, case_key.c.content)
                 .join(case_key, case_key.c.case_id == vault_file.c.case_id)

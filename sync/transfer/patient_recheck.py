@@ -13,20 +13,26 @@ if TYPE_CHECKING:
     from sync.store.database import Store
 
 
+def is_renamed(before: Case, now: Case) -> bool:
+    """Something changed in what an image says of its patient too."""
+    known, named = before.patient, now.patient
+    return (known.patient_id, known.family, known.given, known.birth_date) != (
+        named.patient_id,
+        named.family,
+        named.given,
+        named.birth_date,
+    )
+
+
 def recheck_patient(store: Store, before: Case, now: Case) -> None:
     """Compare every image here with the patient of *now*, where that is another than *before*; keep what comes out.
 
     To be called before *now* is stored: after a crash in between, the change is found again. What is read here passed
     the door when it came.
     """
-    known, named = before.patient, now.patient
-    if (known.patient_id, known.family, known.given, known.birth_date) == (
-        named.patient_id,
-        named.family,
-        named.given,
-        named.birth_date,
-    ):
+    if not is_renamed(before, now):
         return
+    named = now.patient
     for obj in store.objects.list_objects(now.case_id):
         if obj.sop_instance_uid is None:
             continue

@@ -160,12 +160,13 @@ BeginAgain = Callable[[Screen], Screen]
 
 @pytest.fixture
 def begin(hospital: SmallHospital, tmp_path: Path, qapp: Any, authority: Authority) -> Iterator[Begin]:
-    """Opens the program on a case that is here, *signed* or not, after *change* happened at the hospital."""
+    """Opens the program on a case that is here, *signed* or not, with so many images, after *change* happened at the
+    hospital."""
     running: list[RunningApplication] = []
 
-    def start(signed: bool, change: Callable[[], object] = lambda: None) -> Screen:
+    def start(signed: bool, change: Callable[[], object] = lambda: None, instances: int = 0) -> Screen:
         home = tmp_path / "home"
-        hospital.add_case(instances=0, status="in-progress")
+        hospital.add_case(instances=instances, status="in-progress")
         hospital.profile().save(home / "demo" / "profile.json")
         store = open_store(home / "demo")
         assert run_sync_round(store, hospital.profile()).complete

@@ -71,7 +71,7 @@ def test_that_something_leaves_only_when_all_is_as_it_was() -> None:
             and held.reachable
             and held.ours
             and (held.standing is Standing.OPEN or is_amending(attempted, held))
-            and held.release is Release.HOLDS
+            and held.release in (Release.HOLDS, Release.ENDED_SINCE)
             and held.move is MoveState.POSSIBLE
             and not (attempted is Attempted.OPINION and held.terms_changed)
             and (

@@ -17,6 +17,7 @@ from workstation.case_state import PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
 from workstation.left_unsent import LeftUnsent
+from workstation.release_words import withheld_sentence
 from workstation.size_words import size_words
 from workstation.window.patient_identity import PatientIdentity, identity_of
 from workstation.withheld_cases import WHY_WITHHELD
@@ -96,6 +97,11 @@ class CaseSummary:
     def is_blocked(self) -> bool:
         """A foreign patient's object was found and nobody took responsibility for it: no image may be opened."""
         return bool(self.foreign) and self.override_reason is None
+
+    @property
+    def has_ended(self) -> bool:
+        """The patient's release ran out: the records are withheld."""
+        return self.case.consent is ConsentState.EXPIRED and self.case.release_until is not None
 
     @property
     def has_images(self) -> bool:
@@ -192,7 +198,7 @@ def _records(case: Case, here: Completeness) -> tuple[RecordLine, ...]:
 
 def _document(document: Document, case: Case, here: Completeness) -> RecordLine:
     kind_words, picture = CATEGORY_WORDS[document.category]
-    is_here = document.reference in here.sources
+    is_here = document.reference in here.sources and case.consent is ConsentState.ACTIVE
     is_slide = document.category is DocumentCategory.SLIDE
     is_pdf = document.content_type == "application/pdf"
     sentence = ""
@@ -234,7 +240,7 @@ def _why_absent(document: Document, case: Case, here: Completeness) -> str:
         if rejected.source == document.reference:
             return rejected.reason
     if case.consent is not ConsentState.ACTIVE:
-        return "the patient's consent is not on file, so nothing was downloaded."
+        return "no release of the patient holds, so the records are withheld."
     return "it has not been downloaded yet."
 
 
@@ -245,7 +251,7 @@ def _study_sentence(case: Case, here: Completeness, reference: str) -> str:
         count = here.series[entry.series_uid]
         name = " ".join(part for part in (entry.modality, entry.description) if part) or "Series"
         lines.append(f"{name}: {_here(case, count.words('image', 'images') + ' here')}")
-    if here.studies[reference].here:
+    if here.studies[reference].here and case.consent is ConsentState.ACTIVE:
         lines.append("\nF4 opens the images.")
     return "\n".join(lines)
 
@@ -277,7 +283,7 @@ def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[Mi
         listed = "The records are listed, and nothing is downloaded." if is_listed else "No record is listed."
         lines.append(MissingLine(f"Withheld: no consent. {listed}", "warning"))
     elif case.consent is ConsentState.EXPIRED:
-        lines.append(MissingLine("Withheld: consent expired. Nothing more is downloaded.", "warning"))
+        lines.append(MissingLine(withheld_sentence(case), "warning"))
     else:
         lines += [
             MissingLine(f"{count.words(one, many)} here", "warning")

@@ -101,6 +101,11 @@ class MessagesPane(QFrame):
         self._conversation = conversation
         self._enable()
 
+    def suggest(self, words: str) -> None:
+        """Words to send or change, where the reader had begun nothing."""
+        if not self._compose.toPlainText().strip():
+            self._compose.setPlainText(words)
+
     def keep_draft(self) -> None:
         """What is written so far goes to the store now, if it was not kept yet."""
         if self._keeping.isActive():

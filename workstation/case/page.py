@@ -29,6 +29,7 @@ from workstation.case.mismatch_banner import MismatchBanner
 from workstation.case.records_list import ROW_HEIGHT_PX, LabTable, RecordsList
 from workstation.case.standing_banner import StandingBanner
 from workstation.window.icons import icon
+from workstation.window.release_banner import ReleaseBanner
 from workstation.window.theme import set_role
 
 LEFT_WIDTH_PX = 500
@@ -67,6 +68,7 @@ class CasePage(QWidget):
         self.banner.override_requested.connect(self.override_requested)
         self.document = DocumentPane(background)
         self._labs = LabTable()
+        self.release = ReleaseBanner("card")
         self.standing = StandingBanner()
         self.standing.resume_requested.connect(self.resume_requested)
         self.standing.take_back_requested.connect(lambda: self.take_back_requested.emit(0))
@@ -94,6 +96,7 @@ class CasePage(QWidget):
         layout.setSpacing(12)
         layout.addLayout(self._make_head())
         layout.addWidget(self.banner)
+        layout.addWidget(self.release)
         layout.addWidget(self.standing)
         layout.addWidget(splitter, 1)
         self.setFocusProxy(self._records)
@@ -134,15 +137,20 @@ class CasePage(QWidget):
 
     def show_messages(self) -> None:
         """Bring the conversation to the front, ready to write; again: back to the records."""
-        if self._summary is None:
-            return
-        if self._right.currentIndex() == MESSAGES_FACE:
+        if self._summary is not None and self._right.currentIndex() == MESSAGES_FACE:
             self._leave_messages()
+        else:
+            self.bring_messages()
+
+    def bring_messages(self, words: str = "") -> None:
+        """The conversation to the front, ready to write, wherever the reader is on the page; *words* to begin with."""
+        if self._summary is None:
             return
         self._beside_messages = self._right.currentIndex()
         self._right.setCurrentIndex(MESSAGES_FACE)
         self.messages.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._show_conversation(self._summary)
+        self.messages.suggest(words)
 
     def _leave_messages(self) -> None:
         self._right.setCurrentIndex(self._beside_messages)

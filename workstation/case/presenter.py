@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
 from sync.errors import CaseLocked, StoreUnavailable
-from sync.lease import find_lease_sentence
+from sync.lease import time_and_lease_sentence
 from sync.records.case import CaseId
 from sync.records.conflict import ConflictKind
+from sync.release_end import as_released
 from workstation.case.case_summary import CaseSummary, is_reason, summarise
 from workstation.case_state import STARTED_RANK
 from workstation.completeness import completeness_of
@@ -136,7 +137,8 @@ class CasePresenter:
 
 def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
     """Everything the page shows of one case, from the store. CaseLocked where the hospital took it away."""
-    if sentence := find_lease_sentence(store):
+    known, sentence = time_and_lease_sentence(store)
+    if sentence:
         raise CaseLocked(sentence)
     lock, found = store.conflicts.find_lock(case_id), store.cases.find_case(case_id)
     if lock is not None:
@@ -144,7 +146,7 @@ def load_summary(store: Store, case_id: CaseId, now: datetime) -> CaseSummary:
     if found is None:  # shredded, its lock with it; the conflict that explains it is kept
         told = store.conflicts.find_last_sentence(case_id)
         raise CaseLocked(told or f"Case {case_id} is not on this computer any more.")
-    case = found
+    case = as_released(found, known)
     entries = store.outbox.list_case_entries(case_id)
     signed = store.opinions.find_signed(case_id) is not None
     return summarise(

@@ -22,6 +22,8 @@ SIGN_IN_IN_THE_WINDOW = (
 
 def list_cases(options: Namespace) -> int:
     """Every case: id, patient, question, status, due, what is here and what is missing."""
+    from sync.lease import known_time
+    from sync.release_end import as_released
     from workstation.clock import local_now
     from workstation.completeness import completeness_of
     from workstation.withheld_cases import WHY_WITHHELD, list_withheld, withheld_sentence
@@ -46,7 +48,7 @@ def list_cases(options: Namespace) -> int:
         withheld = {case.case_id: WHY_WITHHELD[case.consent] for case in list_withheld(store)}
         found = []
         for row in rows:
-            case = store.cases.get_case(row.case_id)
+            case = as_released(store.cases.get_case(row.case_id), known_time(store))
             is_locked = row.patient == LOCKED
             here = completeness_of(
                 case, store.objects.list_objects(row.case_id), store.objects.list_rejected(row.case_id)

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sync.records.conflict import ConflictKind
 from workstation.conflict.comparison import Comparison
-from workstation.conflict.presenter import EXPORT, SHRED, Choice, ConflictPresenter, ConflictState
+from workstation.conflict.presenter import EXPORT, TWICE, Choice, ConflictPresenter, ConflictState
 from workstation.window.fitting import fit_height
 from workstation.window.theme import COLOURS, set_role
 
@@ -57,7 +58,8 @@ class ConflictDialog(QDialog):
     def __init__(self, parent: QWidget, state: ConflictState, presenter: ConflictPresenter) -> None:
         super().__init__(parent)
         self.setObjectName("conflict-dialog")
-        self.setWindowTitle("The hospital changed something")
+        is_ended = state.conflict.kind is ConflictKind.RELEASE_ENDED
+        self.setWindowTitle("A release has ended" if is_ended else "The hospital changed something")
         self.setModal(True)
         width_px = COMPARING_WIDTH_PX if state.differences else WIDTH_PX
         self.setFixedWidth(width_px)
@@ -144,18 +146,18 @@ class ConflictDialog(QDialog):
             )
             if name:
                 self._presenter.choose(choice_id, Path(name))
-        elif choice_id == SHRED and not self._is_sure():
+        elif choice_id in TWICE and not self._is_sure(choice_id):
             return
         else:
             self._presenter.choose(choice_id)
 
-    def _is_sure(self) -> bool:
-        """Deleting takes two presses: the first one changes the words on the button."""
-        button = self.findChild(QPushButton, f"conflict-{SHRED}")
+    def _is_sure(self, choice_id: str) -> bool:
+        """What cannot be undone takes two presses: the first one changes the words on the button."""
+        button = self.findChild(QPushButton, f"conflict-{choice_id}")
         if button is None or button.property("asked"):
             return True
         button.setProperty("asked", True)
-        button.setText("&Delete it now – press again to confirm")
+        button.setText(f"{button.text()} – press again to confirm")
         return False
 
 

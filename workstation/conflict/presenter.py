@@ -13,15 +13,26 @@ from sync.changes import Changes
 from sync.conflict_choices import leave_at_that, sign_again
 from sync.outbox_export import export_entry
 from sync.records.asked_for import AskedFor, Difference, asked_for, differences_sentence, find_differences
-from sync.records.case import CaseId
+from sync.records.case import CaseId, CaseStatus
 from sync.records.conflict import CaseLock, ConflictKind, OpenConflict
-from sync.records.outbox_entry import OutboxEntry, OutboxKind
+from sync.records.outbox_entry import OutboxEntry, OutboxKind, OutboxState
+from workstation.case_state import NOT_STARTED
 from workstation.lanes import Lanes
+from workstation.stored_state import queued_move_of
 
 if TYPE_CHECKING:
     from sync.store.database import Store
 
 SIGN_AGAIN, KEEP, EXPORT, SHRED, UNDERSTOOD = "sign-again", "keep", "export", "shred", "understood"
+ASK, GIVE_UP = "ask", "give-up"
+TWICE = (SHRED, GIVE_UP)
+"""Taken on the second press only."""
+
+ASK_WORDS = (
+    "The patient's release for this case has ended before I could finish my opinion. Could you ask the patient for "
+    "another one?"
+)
+GIVE_UP_REASON = "The patient's release ended before an opinion was given."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +86,16 @@ class ConflictPresenter:
         changed: Callable[[Changes], None],
         *,
         review: Callable[[CaseId], None],
+        write: Callable[[CaseId, str], None],
         locked: Callable[[frozenset[CaseId]], None],
     ) -> None:
-        """*review* opens a case so that it can be read again; *locked* hears which cases are locked now."""
+        """*review* opens a case so that it can be read again, *write* with these words ready to be sent; *locked* hears
+        which cases are locked now."""
         self._store = store
         self._lanes = lanes
         self._changed = changed
         self._review = review
+        self._write = write
         self._locked = locked
         self._view: ConflictView | None = None
         self._found = _Found((), (), (), {})
@@ -132,6 +146,8 @@ class ConflictPresenter:
             self.refresh()
             if choice_id == SIGN_AGAIN:
                 self._review(conflict.case_id)
+            elif choice_id == ASK:
+                self._write(conflict.case_id, ASK_WORDS)
 
         def failed(error: Exception) -> None:
             if self._view is not None:
@@ -153,9 +169,19 @@ class ConflictPresenter:
             leave_at_that(self._store, conflict)
         elif choice_id == SHRED:
             shred_case(self._store, case_id, conflict.sentence)
+        elif choice_id == GIVE_UP:
+            self._give_up(case_id)
         self._store.conflicts.settle(conflict.conflict_id, choice_id)
         touched = frozenset({case_id})
         return Changes(touched, touched, touched, touched, touched)
+
+    def _give_up(self, case_id: CaseId) -> None:
+        """Declined where nobody accepted it, else closed without an opinion; nothing where it is closed by now."""
+        case, entries = self._store.cases.get_case(case_id), self._store.outbox.list_case_entries(case_id)
+        status = queued_move_of(entries) or case.status
+        if not status.is_terminal:
+            move = CaseStatus.REJECTED if status in NOT_STARTED else CaseStatus.FAILED
+            self._store.outbox.enqueue_move(case_id, move.value, {"reason": GIVE_UP_REASON})
 
     def _load(self) -> _Found:
         conflicts = self._store.conflicts.list_open()
@@ -192,7 +218,11 @@ class ConflictPresenter:
     def _state_of(self, conflict: OpenConflict) -> ConflictState:
         opinion = next((e for e in self._found.opinions if e.case_id == conflict.case_id), None)
         lock = next((lock for lock in self._found.locks if lock.case_id == conflict.case_id), None)
-        choices = choices_for(conflict.kind, has_opinion=opinion is not None, lock=lock)
+        choices = (
+            choices_after_release(opinion)
+            if conflict.kind is ConflictKind.RELEASE_ENDED
+            else choices_for(conflict.kind, has_opinion=opinion is not None, lock=lock)
+        )
         name = f"{opinion.subject.replace('/', '-')}.pdf" if opinion is not None else ""
         differences = self._found.differences.get(conflict.case_id, ())
         facts = receipt_facts(conflict)
@@ -224,6 +254,18 @@ def choices_for(kind: ConflictKind, *, has_opinion: bool, lock: CaseLock | None)
     return (
         Choice(KEEP, f"&Keep it locked until {until}", f"Then {what} is deleted, unless the hospital gives it back."),
         Choice(SHRED, "&Delete it now", "Cannot be undone; the hospital is told that it is deleted."),
+    )
+
+
+def choices_after_release(opinion: OutboxEntry | None) -> tuple[Choice, ...]:
+    """What can be done where the release ended; *opinion*: what was signed here last, as it stands in the outbox."""
+    if opinion is not None and opinion.state in (OutboxState.WAITING, OutboxState.DELIVERED):
+        return (Choice(UNDERSTOOD, "&Understood", "What you signed while it held reaches the hospital all the same."),)
+    give_up = Choice(GIVE_UP, "&Close the case", "The hospital is told that no opinion comes; yours here is deleted.")
+    return (
+        Choice(ASK, "&Ask for an extension", "Opens the messages, with words to send or change."),
+        Choice(UNDERSTOOD, "&Keep the case", "With a new release, the records come again by themselves."),
+        *((give_up,) if opinion is None else ()),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from resources import resource
 from sync.fhir.expressions import NotCalculated, calculate
+from sync.lease import known_time
 from sync.records.amendment import Amendment, AmendmentKind, amendment_of
 from sync.records.answer import Answer, Reference
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState
@@ -31,6 +32,7 @@ from sync.records.questionnaire_response import (
     start_response,
 )
 from sync.records.reviewable_records import reviewable_records
+from sync.release_end import as_released, ended_words
 from sync.store.database import Store
 from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.completeness import completeness_of
@@ -308,8 +310,10 @@ def hindrances(store: Store, case: Case) -> tuple[Check, ...]:
     if foreign and store.objects.find_mismatch_override(case.case_id) is None:
         sentence = f"{foreign[0].patient_mismatch} Settle this on the case page first."
         found.append(Check("patient", "Every image is this patient's", False, True, sentence))
-    if case.consent is not ConsentState.ACTIVE:
-        sentence = "The patient's consent is not active; no opinion can be signed."
+    shown = as_released(case, known_time(store))
+    if shown.consent is not ConsentState.ACTIVE:
+        why = ended_words(shown) if shown.consent is ConsentState.EXPIRED else "The patient's consent is not active."
+        sentence = f"{why[:-1]}; no opinion can be signed."
         found.append(Check("consent", "The patient has consented", False, True, sentence))
     withdrawn = store.cases.find_withdrawal(case.case_id)
     if withdrawn is not None:

@@ -24,6 +24,7 @@ from workstation.window.theme import set_role
 NO_MARKS = "No marks yet.\n\nPress L and drag along what you measure, or P and click around what you outline."
 WIDE_PANE, NARROW_PANE = 320, 236
 """Its width in logical pixels; the page chooses."""
+MARKS_KEPT = "Your marks are kept. They are shown again with the images."
 NO_MARKS_SIGNED = "The opinion was signed without marks."
 
 
@@ -101,6 +102,10 @@ class AnnotationPane(QWidget):
         self._title.setText(f"MARKS · {len(marks)}" if marks else "MARKS")
         self._empty.setText(NO_MARKS_SIGNED if read_only else NO_MARKS)
         self._stack.setCurrentWidget(self._list if marks else self._empty)
+
+    def show_kept(self) -> None:
+        """There may be marks, and none of them is shown: the records are withheld."""
+        self._empty.setText(MARKS_KEPT)
 
     def select(self, annotation_id: str) -> None:
         """Mark that entry as current; none for an empty id."""

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from sync.changes import Changes
+from sync.errors import CaseLocked
 from sync.records.case import CaseId
 from viewers.annotation.annotation_set import AnnotationSet
 from viewers.image_view import ImageView
@@ -33,6 +34,7 @@ from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
 from workstation.reading.viewport import Viewport
 from workstation.reading.viewport_grid import ViewportGrid
+from workstation.window.release_banner import ReleaseBanner
 
 if TYPE_CHECKING:
     from viewers.pathology.slide_source import SlideSource
@@ -74,6 +76,8 @@ class ReadingPage(QWidget):
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
         self._offered = ""
+        self._withheld: CaseId | None = None
+        self.release = ReleaseBanner("strip")
         self._toolbar = ReadingToolbar()
         self._strip = SeriesStrip()
         self._pane = AnnotationPane()
@@ -118,9 +122,15 @@ class ReadingPage(QWidget):
 
         In front of the reader, the page looks by itself what came.
         """
+        if self._withheld is not None and self._withheld in changes.cases:
+            if self.isVisible():
+                self.open_case(self._withheld)
+            return True
         case_id = None if self._reading is None else self._reading.case_id
         if case_id is None:
             return False
+        if case_id in changes.cases and self._presenter is not None:
+            self._presenter.ask_why_withheld(case_id, partial(self._heard_why_withheld, case_id))
         if case_id in changes.opinions and self._presenter is not None:
             self._presenter.ask_whether_signed(case_id, partial(self._heard_whether_signed, case_id))
         if case_id in changes.objects and self.isVisible() and not self._look_again.isActive():
@@ -129,7 +139,7 @@ class ReadingPage(QWidget):
 
     def show_reading(self, reading: CaseReading | None) -> None:
         """Show *reading*; None closes. Whatever was open before leaves nothing behind."""
-        self._wanted = None
+        self._wanted = self._withheld = None
         self._close_case()
         self._reading = reading
         self._strip.show_reading(reading)
@@ -150,6 +160,17 @@ class ReadingPage(QWidget):
         if signed and self._reading is not None and self._reading.case_id == case_id:
             self.set_read_only()
 
+    def _heard_why_withheld(self, case_id: CaseId, sentence: str) -> None:
+        """The images close at once, and leave nothing behind; marks are written first."""
+        if sentence and self._reading is not None and self._reading.case_id == case_id:
+            self._withhold(case_id, sentence)
+
+    def _withhold(self, case_id: CaseId, sentence: str) -> None:
+        self.show_reading(None)
+        self._withheld = case_id
+        self._grid.viewports[0].say(sentence)
+        self._list_marks()
+
     def _loaded(self, reading: CaseReading) -> None:
         self._is_loading = False
         if reading.case_id != self._wanted:
@@ -157,6 +178,9 @@ class ReadingPage(QWidget):
         shown = self._reading
         if shown is None or self._marks is None:
             self.show_reading(reading)
+            if self._presenter is not None and reading.case_id is not None:
+                # The release may have ended while this was being loaded.
+                self._presenter.ask_why_withheld(reading.case_id, partial(self._heard_why_withheld, reading.case_id))
         elif shown.shows_the_same_as(reading):
             return
         elif shown.items and shown.read_only == reading.read_only:
@@ -217,7 +241,11 @@ class ReadingPage(QWidget):
 
     def _not_loaded(self, case_id: CaseId, error: Exception) -> None:
         self._is_loading = False
-        if case_id == self._wanted:
+        if case_id != self._wanted:
+            return
+        if isinstance(error, CaseLocked):
+            self._withhold(case_id, str(error))
+        else:
             self._grid.viewports[0].say(sentence_for(error))
 
     def _open(self, reading: CaseReading) -> None:
@@ -495,6 +523,8 @@ class ReadingPage(QWidget):
         marks = self._marks
         if marks is None:
             self._pane.show_marks((), lambda _mark: ("", ""), selected_id="", read_only=False)
+            if self._withheld is not None:
+                self._pane.show_kept()
         else:
             read_only = marks.annotations.read_only
             self._pane.show_marks(
@@ -544,6 +574,7 @@ class ReadingPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._toolbar)
+        layout.addWidget(self.release)
         layout.addLayout(middle, 1)
 
     def _connect(self) -> None:

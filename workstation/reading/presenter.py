@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from sync.changes import Changes
+from sync.errors import CaseLocked
+from sync.lease import known_time
 from sync.records.annotation_record import AnnotationRevision
 from sync.records.case import Case, CaseId
 from sync.records.stored_object import StoredObject
+from sync.release_end import as_released
 from sync.store.database import Store
 from viewers.annotation.annotation import Annotation, SlideTarget
 from viewers.annotation.annotation_set import AnnotationSet
@@ -22,6 +25,7 @@ from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
 from workstation.reading.mark_record import first_free_number, mark_of
+from workstation.release_words import withheld_sentence
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
 from workstation.window.patient_identity import identity_of
 
@@ -53,10 +57,24 @@ class CaseReadingPresenter:
         """Whether the case's opinion is signed by now; *answer* is called on the UI thread."""
         self._lanes.store_lane(lambda: self._store.opinions.find_signed(case_id) is not None, answer)
 
+    def ask_why_withheld(self, case_id: CaseId, answer: Callable[[str], None]) -> None:
+        """Why nothing of the case may be looked at any more; *answer* is called on the UI thread, with an empty
+        sentence where it may be."""
+        self._lanes.store_lane(lambda: self._why_withheld(case_id), answer)
+
+    def _why_withheld(self, case_id: CaseId) -> str:
+        case = self._store.cases.find_case(case_id)
+        return "" if case is None else withheld_sentence(as_released(case, known_time(self._store)))
+
     def build(self, case_id: CaseId) -> CaseReading:
-        """Everything the page needs of that case. From any thread; the first time it parses each new header."""
+        """Everything the page needs of that case. From any thread; the first time it parses each new header.
+
+        CaseLocked where no release of the patient holds.
+        """
         store = self._store
         case = store.cases.get_case(case_id)
+        if sentence := self._why_withheld(case_id):
+            raise CaseLocked(sentence)
         today = datetime.now(UTC).astimezone().date()
         objects = store.objects.list_objects(case_id)
         rejected = store.objects.list_rejected(case_id)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.audit import DONE, AuditAction
 from sync.changes import Changes
+from sync.lease import known_time
 from sync.records.case import Case, CaseId
+from sync.release_end import as_released
 from sync.transfer.control import TransferControl
 from sync.transfer.holds import Hold, are_all_paused, find_holds, give_up, put_all_paused, put_hold
 from sync.transfer.plan import count_bytes, count_files, try_again
 from sync.transfer.progress import SyncProgress, SyncStage
-from workstation.completeness import NO_CONSENT, foreign_sentences
+from workstation.completeness import foreign_sentences
 from workstation.lanes import Lanes
+from workstation.release_words import withheld_words
 from workstation.transfers.transfer_words import Circumstances, TransferFacts, TransferRow, row_of, summary_words
 from workstation.window.patient_identity import identity_of
 
@@ -195,10 +198,18 @@ class TransfersPresenter:
                 continue
             if (case := store.cases.find_case(case_id)) is not None:
                 cases[case_id] = case
+        known = known_time(store)
         limit = store.session.find(LIMIT_KEY)
         return _Loaded(
             tuple(
-                _facts(store, case, holds.get(case.case_id), self._control, now, mismatches.get(case.case_id, {}))
+                _facts(
+                    store,
+                    as_released(case, known),
+                    holds.get(case.case_id),
+                    self._control,
+                    now,
+                    mismatches.get(case.case_id, {}),
+                )
                 for case in cases.values()
             ),
             are_all_paused(store),
@@ -274,5 +285,5 @@ def _facts(
     return TransferFacts(
         case.case_id, f"{identity.name}\n{case.case_id}", files_here, files_total, *count_bytes(store, case),
         hold=hold, problems=tuple(dict.fromkeys((*control.failures(case.case_id), *rejected))),
-        withheld=NO_CONSENT[case.consent], foreign=() if is_accepted else foreign_sentences(mismatches),
+        withheld=withheld_words(case), foreign=() if is_accepted else foreign_sentences(mismatches),
     )  # fmt: skip

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sync.changes import Changes
-from sync.lease import find_lease_sentence
+from sync.lease import time_and_lease_sentence
 from sync.records.case import Case, CaseId, ConsentState, Priority
 from sync.records.case_standing import CaseStanding
+from sync.release_end import as_released
 from workstation.case_state import PRIORITY_WORDS, STARTED_RANK, StateWords, state_of
 from workstation.completeness import completeness_in
 from workstation.due import DueWords, due_words
@@ -157,8 +158,11 @@ class WorklistPresenter:
 def load_rows(store: Store, now: datetime, wanted: Collection[CaseId] | None) -> tuple[WorklistRow, ...]:
     """The *wanted* cases as rows (None: every case of the store)."""
     case_ids = store.worklist.list_case_ids() if wanted is None else wanted
-    is_lease_over = bool(find_lease_sentence(store))
-    return tuple(_load_row(standing, now, is_lease_over) for standing in store.worklist.list_standings(case_ids))
+    known, lease_sentence = time_and_lease_sentence(store)
+    return tuple(
+        _load_row(replace(standing, case=as_released(standing.case, known)), now, bool(lease_sentence))
+        for standing in store.worklist.list_standings(case_ids)
+    )
 
 
 def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> WorklistRow:
@@ -182,7 +186,7 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     elif case.status.is_terminal and here.nothing_here:
         tone, words = "muted", ""  # nothing comes any more, whatever the release says
     elif case.consent is not ConsentState.ACTIVE:
-        tone = "muted"
+        tone = "muted" if case.release_until is None else "warning"
     if standing.withdrawn or is_lease_over:
         said = standing.withdrawal if standing.withdrawn else "Locked until the next sync."
         return locked_row(make_row(case, state, "", "muted", now), said)

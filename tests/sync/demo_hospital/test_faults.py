@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,19 @@ def test_that_what_happens_to_a_case_shows_in_its_records(
     assert value() == after
     assert hospital.get(TASK).headers["ETag"] == 'W/"2"', "the Task tells that something changed"
     assert value() == after
+
+
+def test_that_a_release_runs_out_by_its_own_date_and_is_renewed(hospital: Answering) -> None:
+    def end_s() -> float:
+        found: Any = hospital.get("/fhir/Consent/consent-so-2026-00900").json()
+        assert found["status"] == "active", "nobody withdrew it"
+        return (datetime.fromisoformat(found["provision"]["period"]["end"]) - datetime.now(UTC)).total_seconds()
+
+    hospital.faults.add("release-ends=SO-2026-00900")
+    assert 30 < end_s() <= 61
+    hospital.faults.add("release-renewed=SO-2026-00900")
+    assert end_s() > 29 * 86_400
+    assert hospital.get(TASK).headers["ETag"] == 'W/"1"', "only the release tells of it"
 
 
 def test_that_the_question_and_the_records_can_change(hospital: Answering) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListWidget
 
 from sync.changes import Changes
 from sync.records.case import CaseId
+from sync.release_end import withhold_ended_releases
 from sync.store.database import Store, open_store
 from tests.sync.sample_records import AT, CASE, sample_signed
 from tests.viewers.pathology.vendor_slides import write_ndpi
@@ -741,3 +743,30 @@ def test_that_a_slide_opens_by_itself_once_its_first_level_follows_the_label(
     put_instance(store, coarse)
     page.open_case(CASE)
     assert isinstance(view(page, 0), SlideView)
+
+
+@pytest.mark.usefixtures("case")
+def test_that_the_images_close_when_the_release_ends_and_no_mark_is_lost(
+    make_page: Callable[..., ReadingPage], store: Store
+) -> None:
+    page = make_page()
+    page.open_case(CASE)
+    draw_length(view(page, 0))
+    released = store.cases.get_case(CASE)
+    at = datetime(2020, 3, 28, 14, tzinfo=UTC)
+    store.cases.put_case(replace(released, release_until=at), [])
+    page.changes_happened(withhold_ended_releases(store, at + timedelta(seconds=1)))
+    assert page.reading is None
+    assert page.annotations is None
+    assert view(page, 0).current_target() is None
+    assert view(page, 0).empty_text.startswith(f"The patient's release for case {CASE} ended on 28 March 2020")
+    assert len(store.annotations.list_current(CASE)) == 1
+    assert "Your marks are kept. They are shown again with the images." in [
+        label.text() for label in page.findChildren(QLabel)
+    ]
+    page.open_case(CASE)
+    assert page.reading is None, "nor can it be opened again"
+    # A new release: the images hang again by themselves, with the mark.
+    page.changes_happened(store.cases.put_case(replace(released, release_until=None), []))
+    assert [row[0] for row in rows(page)] == ["A1"]
+    assert view(page, 0).current_target() is not None
