@@ -30,7 +30,7 @@ from sync.errors import (
     Superseded,
     SyncError,
 )
-from sync.fhir.elements import Json, text, version_id
+from sync.fhir.elements import Json, child, label, text, version_id
 from sync.fhir.task_probe import OpinionThere
 from sync.fresh_look import FreshLook, Look
 from sync.opinion_upload import OpinionUpload
@@ -167,7 +167,8 @@ class Delivery:
 
     def _keep_task(self, task: Json) -> None:
         status = CaseStatus(text(task, "status"))
-        self._case = replace(self._case, status=status, task_version=version_id(task))
+        reason = label(child(task, "statusReason"))
+        self._case = replace(self._case, status=status, status_reason=reason, task_version=version_id(task))
         self._store.cases.put_case(self._case, [task])
 
     def _reason(self, decision: Decision, look: Look | None, failure: SyncError | None) -> Exception:

@@ -76,6 +76,12 @@ def foreign_sentences(mismatches: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(f"{count} images: {said}" if count > 1 else said for said, count in mismatches.items())
 
 
+def accepted_words(count: int) -> str:
+    """That the reader took responsibility for so many images of another patient."""
+    verb = "it names" if count == 1 else "they name"
+    return f"{counted(count, 'image')} accepted although {verb} another patient"
+
+
 def completeness_of(case: Case, objects: Sequence[StoredObject], rejected: Sequence[RejectedObject]) -> Completeness:
     """Count what is here against what the hospital lists."""
     per_series: dict[str, set[str]] = {}

@@ -116,6 +116,7 @@ def case_from_resources(
             by_reference.values(), relative_reference(child(task, "focus"), fhir_base), reference_of(task), owner,
             by_reference, fhir_base,
         ),
+        status_reason=label(child(task, "statusReason")),
         release_until=release_until(releases, patient_reference, owner, now, fhir_base),
     )  # fmt: skip
     # Without a release the hospital may keep the records to itself, so their absence is not its fault.

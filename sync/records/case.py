@@ -195,6 +195,8 @@ class Case:
     prior_reports: tuple[PriorReport, ...] = ()
     messages: tuple[Message, ...] = ()
     """Oldest first."""
+    status_reason: str = ""
+    """Why it stands as it does, in the hospital's words; empty where it gave none."""
     release_until: datetime | None = None
     """When the release ends, or ended; None where it has no end, or there never was one."""
 

@@ -16,6 +16,8 @@ class CaseStanding:
     """By source and SeriesInstanceUID (empty for what is no DICOM instance)."""
     strangers: int
     """Objects here whose patient is not the case's."""
+    accepted: bool
+    """The reader took responsibility for them."""
     rejected: int
     """Objects that did not pass the door."""
     drafted: bool

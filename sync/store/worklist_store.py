@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from sync.records.case import Case, CaseId, CaseStatus
 from sync.records.case_standing import CaseStanding
@@ -20,6 +20,7 @@ from sync.store.signed_seal import stands
 from sync.store.tables import (
     begun_amendment,
     case_record,
+    mismatch_override,
     opinion_draft,
     outbox,
     receipt,
@@ -95,18 +96,20 @@ def _standings(connection: Connection, wanted: list[CaseId]) -> Iterator[CaseSta
     seen: dict[str, set[str]] = defaultdict(set)
     for row in connection.execute(select(seen_message).where(seen_message.c.case_id.in_(wanted))):
         seen[row.case_id].add(row.reference)
+    accepted = exists().where(mismatch_override.c.case_id == case_record.c.case_id)
     rows = connection.execute(
-        select(case_record.c.case_id, case_record.c.record, case_record.c.withdrawn).where(
+        select(case_record.c.case_id, case_record.c.record, case_record.c.withdrawn, accepted).where(
             case_record.c.case_id.in_(wanted)
         )
     ).all()
-    for case_id, record, withdrawn in rows:
+    for case_id, record, withdrawn, is_accepted in rows:
         case = from_text(Case, record)
         standing = signed.get(case_id)
         yield CaseStanding(
             case=case,
             files_here=here.get(case_id, {}),
             strangers=strangers.get(case_id, 0),
+            accepted=bool(is_accepted),
             rejected=rejected.get(case_id, 0),
             drafted=case_id in drafted and standing is None,
             signed=standing is not None,

@@ -29,6 +29,11 @@ FAIL_REASONS = (
 USUAL_REQUEST = "Please send these records; without them the question cannot be answered."
 _DECLINABLE = (*NOT_STARTED, CaseStatus.ACCEPTED)
 _BEGUN = (CaseStatus.ACCEPTED, CaseStatus.IN_PROGRESS)
+TAKEN_BACK = {
+    CaseStatus.CANCELLED: "The hospital has cancelled this case",
+    CaseStatus.ENTERED_IN_ERROR: "The hospital has withdrawn this case as an error",
+}
+"""The hospital does not want an opinion any more."""
 _WAITING_WORDS = {
     CaseStatus.ACCEPTED: "You accepted this case",
     CaseStatus.REJECTED: "You declined this case",
@@ -61,6 +66,8 @@ class Standing:
     """The outbox entry that can be taken back (or, where it was refused, put away)."""
     is_refused: bool = False
     """A person must look at it."""
+    is_closed: bool = False
+    """The hospital does not want an opinion any more."""
 
 
 def moves_of(case: Case, entries: Sequence[OutboxEntry], *, is_closed: bool) -> CaseMoves:
@@ -79,7 +86,10 @@ def moves_of(case: Case, entries: Sequence[OutboxEntry], *, is_closed: bool) -> 
 
 
 def standing_of(case: Case, entries: Sequence[OutboxEntry], moves: CaseMoves, now: datetime) -> Standing:
-    """What was refused is said first, then what waits to leave, then what the case waits for."""
+    """That the case is closed and why is said first, then what was refused, what waits to leave, and what for."""
+    if case.status in TAKEN_BACK:
+        why = f"{TAKEN_BACK[case.status]}{reason_words(case)}"
+        return Standing(f"{why} Nothing is fetched, and no opinion can be written.", is_closed=True)
     own = [entry for entry in entries if entry.kind is OutboxKind.TASK_MOVE]
     if refused := [entry for entry in own if entry.state is OutboxState.NEEDS_ATTENTION]:
         return Standing(refused[-1].last_error, taken_back=refused[-1].entry_id, is_refused=True)
@@ -88,6 +98,12 @@ def standing_of(case: Case, entries: Sequence[OutboxEntry], moves: CaseMoves, no
     if case.status is CaseStatus.ON_HOLD:
         return Standing(_held_words(case, own, now), can_resume=moves.can_resume)
     return Standing()
+
+
+def reason_words(case: Case) -> str:
+    """``: “The referring doctor no longer needs the opinion.”``, and the end of the sentence."""
+    given = case.status_reason.strip()
+    return f": “{given}”" if given else "; it gave no reason."
 
 
 def _waiting(entry: OutboxEntry) -> Standing:

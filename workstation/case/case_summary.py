@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.records.case import Case, CaseStatus, ConsentState, Document, DocumentCategory, LabResult
+from sync.records.case import Case, ConsentState, Document, DocumentCategory, LabResult
 from sync.records.opinion import Receipt
 from sync.records.outbox_entry import OutboxEntry
 from sync.records.stored_object import Integrity
-from workstation.case.case_moves import CaseMoves, Standing, moves_of, standing_of
+from workstation.case.case_moves import TAKEN_BACK, CaseMoves, Standing, moves_of, standing_of
 from workstation.case.conversation import Conversation, conversation_of
 from workstation.case_state import PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
@@ -266,18 +266,12 @@ def _tone(case: Case, whole: bool, some: bool) -> str:
     return "" if whole else "warning"
 
 
-_CLOSED_WORDS = {
-    CaseStatus.CANCELLED: "The hospital has cancelled this case: nothing is fetched, and no opinion can be written.",
-    CaseStatus.ENTERED_IN_ERROR: "The hospital has withdrawn this case as an error: no opinion can be written.",
-}
-
-
 def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[MissingLine, ...]:
     lines = []
     if withdrawal is not None:
         lines.append(MissingLine(withdrawal, "danger"))
-    if closed := _CLOSED_WORDS.get(case.status):
-        return (*lines, MissingLine(closed, "warning"))  # what is not here will not come any more
+    if case.status in TAKEN_BACK:
+        return tuple(lines)  # what is not here will not come any more: `standing_of` says why
     if case.consent is ConsentState.MISSING:
         is_listed = bool(case.studies or case.documents)
         listed = "The records are listed, and nothing is downloaded." if is_listed else "No record is listed."

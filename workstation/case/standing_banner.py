@@ -42,7 +42,8 @@ class StandingBanner(QFrame):
     def show_standing(self, standing: Standing) -> None:
         """Say this; without words there is no banner."""
         self._text.setText(standing.text)
-        name = "blocked" if standing.is_refused else "outbox" if standing.taken_back is not None else "waiting"
+        is_over = standing.is_refused or standing.is_closed
+        name = "blocked" if is_over else "outbox" if standing.taken_back is not None else "waiting"
         tint = "danger" if standing.is_refused else "warning"
         self._sign.setPixmap(icon(name, tint).pixmap(QSize(_ICON_PX, _ICON_PX)))
         self._resume.setVisible(standing.can_resume)

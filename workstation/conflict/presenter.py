@@ -51,7 +51,7 @@ class ConflictState:
     conflict: OpenConflict
     sentence: str
     facts: tuple[tuple[str, str], ...]
-    """The receipt of what the hospital holds, as label and value."""
+    """Why, and the receipt of what the hospital holds, as label and value."""
     choices: tuple[Choice, ...]
     export_name: str = ""
     differences: tuple[Difference, ...] = ()
@@ -74,6 +74,8 @@ class _Found:
     locks: tuple[CaseLock, ...]
     opinions: tuple[OutboxEntry, ...]
     differences: dict[CaseId, tuple[Difference, ...]]
+    reasons: dict[CaseId, str]
+    """Why a case stands as it does, in the hospital's words."""
 
 
 class ConflictPresenter:
@@ -98,7 +100,7 @@ class ConflictPresenter:
         self._write = write
         self._locked = locked
         self._view: ConflictView | None = None
-        self._found = _Found((), (), (), {})
+        self._found = _Found((), (), (), {}, {})
         self._put_off: set[int] = set()
         self._shown: OpenConflict | None = None
 
@@ -190,7 +192,9 @@ class ConflictPresenter:
         latest = [e for case_id in concerned if (e := _latest_opinion(entries, case_id)) is not None]
         answered = {c.case_id for c in conflicts if c.kind is ConflictKind.TERMS_CHANGED}
         differences = {entry.case_id: self._differences(entry) for entry in latest if entry.case_id in answered}
-        return _Found(conflicts, self._store.conflicts.list_locks(), tuple(latest), differences)
+        cases = [case for case_id in concerned if (case := self._store.cases.find_case(case_id)) is not None]
+        reasons = {case.case_id: case.status_reason for case in cases}
+        return _Found(conflicts, self._store.conflicts.list_locks(), tuple(latest), differences, reasons)
 
     def _differences(self, signed: OutboxEntry) -> tuple[Difference, ...]:
         """Between what was kept at signing and the case as it was read last. Empty where either is not here."""
@@ -225,7 +229,9 @@ class ConflictPresenter:
         )
         name = f"{opinion.subject.replace('/', '-')}.pdf" if opinion is not None else ""
         differences = self._found.differences.get(conflict.case_id, ())
-        facts = receipt_facts(conflict)
+        reason = self._found.reasons.get(conflict.case_id, "")
+        given = (("The hospital's reason", reason),) if reason and conflict.kind is ConflictKind.CANCELLED else ()
+        facts = (*given, *receipt_facts(conflict))
         # The comparison may know more than the conflict did when it was met.
         sentence = differences_sentence(conflict.case_id, differences) if differences else conflict.sentence
         return ConflictState(conflict, sentence, facts, choices, name, differences)

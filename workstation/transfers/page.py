@@ -21,7 +21,7 @@ from workstation.transfers.progress_delegate import COLUMNS, ROW_HEIGHT_PX, ROW_
 from workstation.transfers.transfer_words import TransferRow
 from workstation.window.row_table import RowTable
 
-WIDTHS_PX = {"CASE": 220, "STATE": 120, "HERE": 330, "SPEED": 220}
+WIDTHS_PX = {"CASE": 220, "STATE": 176, "HERE": 300, "SPEED": 200}
 LIMITS = (
     ("No limit", None), ("20 MB/s", 20e6), ("10 MB/s", 10e6), ("5 MB/s", 5e6), ("2 MB/s", 2e6), ("1 MB/s", 1e6),
     ("500 kB/s", 500e3),

@@ -125,8 +125,11 @@ class TransfersPresenter:
             files_total=max(progress.case_total, progress.case_done),
             bytes_here=progress.case_bytes or known.bytes_here,
             bytes_total=progress.case_bytes_total or known.bytes_total,
+            is_looked_at=False,
         )
         self._show()
+        if self._facts[running].is_whole:
+            self.load()
 
     def row(self, case_id: CaseId | None) -> TransferRow | None:
         """The row of a case as it stands; None where it has none."""
@@ -200,18 +203,14 @@ class TransfersPresenter:
                 cases[case_id] = case
         known = known_time(store)
         limit = store.session.find(LIMIT_KEY)
+        facts = [
+            _facts(store, as_released(case, known), holds.get(case.case_id), self._control, now)
+            for case in cases.values()
+        ]
+        # Whose they are is asked after how many are here: nothing counted can be of a patient not known here.
+        mismatches = store.objects.list_mismatches()
         return _Loaded(
-            tuple(
-                _facts(
-                    store,
-                    as_released(case, known),
-                    holds.get(case.case_id),
-                    self._control,
-                    now,
-                    mismatches.get(case.case_id, {}),
-                )
-                for case in cases.values()
-            ),
+            tuple(_with_strangers(store, one, mismatches.get(one.case_id, {})) for one in facts),
             are_all_paused(store),
             float(limit) if limit else None,
             bool(store.session.find(METERED_KEY)),
@@ -272,18 +271,25 @@ def _put_setting(store: Store, key: str, content: str) -> None:
     store.audit.append(AuditAction.SETTING_CHANGED, None, key, DONE, {"value": content})
 
 
-def _facts(
-    store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime, mismatches: Mapping[str, int]
-) -> TransferFacts:
+def _facts(store: Store, case: Case, hold: Hold | None, control: TransferControl, now: datetime) -> TransferFacts:
     identity = identity_of(case, now.date())
     rejected = [
         one.reason if one.title in one.reason else f"{one.title}: {one.reason}"
         for one in store.objects.list_rejected(case.case_id)
     ]
     files_here, files_total = count_files(store, case)
-    is_accepted = store.objects.find_mismatch_override(case.case_id) is not None
     return TransferFacts(
         case.case_id, f"{identity.name}\n{case.case_id}", files_here, files_total, *count_bytes(store, case),
         hold=hold, problems=tuple(dict.fromkeys((*control.failures(case.case_id), *rejected))),
-        withheld=withheld_words(case), foreign=() if is_accepted else foreign_sentences(mismatches),
+        withheld=withheld_words(case),
     )  # fmt: skip
+
+
+def _with_strangers(store: Store, facts: TransferFacts, mismatches: Mapping[str, int]) -> TransferFacts:
+    """Whether they were accepted is asked last: a stranger that comes ends the acceptance of others."""
+    sentences = foreign_sentences(mismatches)
+    if not sentences or store.objects.find_mismatch_override(facts.case_id) is None:
+        return replace(facts, foreign=sentences)
+    # The number of all is said before them: of one sentence it is not said twice.
+    accepted = tuple(mismatches) if len(mismatches) == 1 else sentences
+    return replace(facts, accepted=accepted, accepted_count=sum(mismatches.values()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sync.records.case import CaseId
 from sync.transfer.holds import Hold
+from workstation.completeness import accepted_words
 from workstation.count_words import counted
 from workstation.size_words import size_words
 
@@ -26,7 +27,12 @@ class TransferFacts:
     withheld: str = ""
     """Why nothing is fetched although nothing is wrong: the patient's release. Empty: it is."""
     foreign: tuple[str, ...] = ()
-    """Whose the images are that name another patient, one sentence each."""
+    """Whose the images are that name another patient and that nobody accepted, one sentence each."""
+    accepted: tuple[str, ...] = ()
+    """The same of images that the reader accepted."""
+    accepted_count: int = 0
+    is_looked_at: bool = True
+    """False: files were counted as they came, and the store was not asked yet what they are."""
 
     @property
     def bytes_expected(self) -> int | None:
@@ -98,7 +104,15 @@ def row_of(facts: TransferFacts, now: Circumstances) -> TransferRow:
 def _reasons(facts: TransferFacts, now: Circumstances) -> tuple[str, ...]:
     withheld = (f"{facts.withheld[:1].upper()}{facts.withheld[1:]}. It comes by itself once the hospital has a "
                 "release for you.",) if facts.withheld else ()  # fmt: skip
-    return (*withheld, *facts.foreign, *facts.problems, *_standing_still(facts, now))
+    count = facts.accepted_count
+    accepted = (f"{accepted_words(count)}: {' '.join(facts.accepted)}",) if count else ()
+    return (
+        *withheld,
+        *facts.foreign,
+        *accepted,
+        *facts.problems,
+        *_standing_still(facts, now),
+    )
 
 
 def _standing_still(facts: TransferFacts, now: Circumstances) -> tuple[str, ...]:
@@ -123,8 +137,10 @@ def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
         return "Paused", "warning"
     if facts.foreign and facts.is_whole:
         return "Needs a look", "danger"
+    if facts.is_whole and not facts.is_looked_at:
+        return "Arriving", "accent"  # nobody knows yet whose the last ones are
     if facts.is_whole:
-        return ("Complete", "good") if not facts.problems else ("Incomplete", "danger")
+        return _whole_state(facts)
     if now.all_paused:
         return "Paused", "warning"
     if now.running == facts.case_id:
@@ -134,6 +150,14 @@ def _state(facts: TransferFacts, now: Circumstances) -> tuple[str, str]:
     if now.waits_for_network:
         return "Images wait", "warning"
     return ("Next", "") if now.is_syncing else ("Waiting", "")
+
+
+def _whole_state(facts: TransferFacts) -> tuple[str, str]:
+    if facts.problems:
+        return "Incomplete", "danger"
+    if facts.accepted_count:
+        return f"Complete, {facts.accepted_count} accepted", "warning"
+    return "Complete", "good"
 
 
 def _share(facts: TransferFacts) -> float:
@@ -188,6 +212,7 @@ def summary_words(facts: tuple[TransferFacts, ...], now: Circumstances) -> str:
             (sum(bool(one.problems) for one in facts if not one.is_awaited), "with files that did not come"),
             (sum(bool(one.withheld) for one in facts), "withheld"),
             (sum(bool(one.foreign) for one in facts), "with another patient's image"),
+            (sum(bool(one.accepted) for one in facts), "with such an image accepted"),
             (sum(one.hold is not None and not one.is_whole for one in facts), "paused or given up"),
         )
         if count

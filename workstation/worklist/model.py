@@ -108,8 +108,11 @@ class WorklistModel(QAbstractTableModel):
             "PATIENT": f"{row.patient}\n{row.patient_details}",
             "QUESTION": row.question,
             "DUE": row.due.text,
-            "HERE": self._progress.get(row.case_id) or self._here(row),
+            "HERE": self._here(row),
         }[column]
 
     def _here(self, row: WorklistRow) -> str:
+        progress = self._progress.get(row.case_id)
+        if progress and row.here_tone != "danger":  # another patient's image is said whatever else comes
+            return progress
         return f"{row.here} · waiting" if self._syncing and row.is_incomplete else row.here

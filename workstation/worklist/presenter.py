@@ -181,8 +181,10 @@ def _load_row(standing: CaseStanding, now: datetime, is_lease_over: bool) -> Wor
     here = completeness_in(standing)
     tone = "" if here.is_whole and not standing.rejected else "warning"
     words = here.words()
-    if standing.strangers:
-        tone, words = "danger", f"{words} · needs a look: another patient's image"
+    if standing.strangers and standing.accepted:
+        tone, words = "warning", f"{standing.strangers} of another patient accepted · {words}"
+    elif standing.strangers:  # first, where no narrow column cuts it off
+        tone, words = "danger", f"needs a look: another patient's image · {words}"
     elif case.status.is_terminal and here.nothing_here:
         tone, words = "muted", ""  # nothing comes any more, whatever the release says
     elif case.consent is not ConsentState.ACTIVE:

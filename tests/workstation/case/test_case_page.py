@@ -97,9 +97,17 @@ def test_that_a_cancelled_case_claims_no_list_of_records(store: Store) -> None:
     store.cases.put_case(
         make_case(status=CaseStatus.CANCELLED, consent=ConsentState.MISSING, studies=(), documents=()), []
     )
-    assert [line.text for line in summary_of(store).missing] == [
-        "The hospital has cancelled this case: nothing is fetched, and no opinion can be written."
-    ]
+    summary = summary_of(store)
+    assert summary.missing == (), "nothing of it is awaited"
+    assert summary.standing.text == (
+        "The hospital has cancelled this case; it gave no reason. Nothing is fetched, and no opinion can be written."
+    )
+
+
+def test_that_the_hospitals_reason_for_cancelling_is_said_first(store: Store) -> None:
+    reason = "The referring doctor no longer needs the opinion."
+    store.cases.put_case(make_case(status=CaseStatus.CANCELLED, status_reason=reason), [])
+    assert summary_of(store).standing.text.startswith(f"The hospital has cancelled this case: “{reason}” Nothing is")
 
 
 def test_that_without_consent_an_empty_list_is_not_called_a_list(store: Store) -> None:

@@ -101,6 +101,12 @@ def page(qapp: QApplication) -> Iterator[TransfersPage]:
         ({"problems": ("Image 1: cut off.",)}, Circumstances(), "Incomplete"),
         ({"withheld": "withheld: no consent"}, Circumstances(is_syncing=True), "Withheld"),
         ({"files_here": 1000, "foreign": ("The image is of P-2.",)}, Circumstances(), "Needs a look"),
+        ({"files_here": 1000, "is_looked_at": False}, Circumstances(), "Arriving"),
+        (
+            {"files_here": 1000, "accepted": ("The image is of P-2.",), "accepted_count": 2},
+            Circumstances(),
+            "Complete, 2 accepted",
+        ),
     ],
 )
 def test_that_the_state_is_what_holds_the_case_up(changes: dict[str, object], now: Circumstances, state: str) -> None:
@@ -218,7 +224,9 @@ def test_that_another_patients_image_needs_a_look_until_it_is_accepted(store: St
     store.objects.put_mismatch_override(CASE_ID, "Maiden name", NOW)
     assert store.audit.entries()[-1].detail["images"] == ["1.2.3.4.1", "1.2.3.4.2"]
     accepted = Desk(store)
-    assert (accepted.row.state, accepted.view.summary) == ("Complete", "Everything is here.")
+    assert (accepted.row.state, accepted.row.tone) == ("Complete, 2 accepted", "warning")
+    assert accepted.row.problems[0].startswith("2 images accepted although they name another patient: The image is ")
+    assert accepted.view.summary == "Nothing to fetch · 1 case with such an image accepted"
 
 
 def test_that_a_case_taken_away_shows_no_patient_among_the_transfers(store: Store) -> None:
