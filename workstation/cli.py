@@ -33,8 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     forbid_core_dumps()
     start_logging(getattr(options, "log_level", "warning"))
-    module = importlib.import_module(f"workstation.commands.{options.module}")
-    return run_command(getattr(module, options.function), options)
+
+    def command(given: argparse.Namespace) -> int:
+        # Imported in here: Ctrl+C is answered while libraries load, too.
+        module = importlib.import_module(f"workstation.commands.{given.module}")
+        return int(getattr(module, given.function)(given))
+
+    return run_command(command, options)
 
 
 def join_negative_values(arguments: Sequence[str]) -> list[str]:
@@ -174,7 +179,7 @@ def _nifti_file(text: str) -> Path:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return port

@@ -50,6 +50,7 @@ def test_that_global_options_stand_before_or_after_the_command(words: list[str])
         ["snapshot", "x", "--out", "y.png", "--region", "1,2,3"],
         ["hospital"],
         ["hospital", "serve", "--port", "99999"],
+        ["hospital", "serve", "--port", "abc"],
     ],
 )
 def test_that_wrong_usage_ends_with_status_two(words: list[str]) -> None:
@@ -80,6 +81,16 @@ def test_that_a_tour_into_a_file_is_refused_before_anything_is_built(
     assert not home.exists()
     status, _, err = run(capfd, "hospital", "serve", "--port", "0", "--state", f"{tmp_path / 'notes.txt'}{below}")
     assert status == 1 and err.count("\n") == 1 and "is not a folder" in err
+
+
+def test_that_an_interrupt_is_no_traceback_even_while_libraries_load(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workstation.cli.importlib.import_module", interrupted)
+    assert run(capfd, "cases", "--home", tmp_path) == (130, "", "")
 
 
 def test_that_help_loads_nothing_heavy() -> None:
