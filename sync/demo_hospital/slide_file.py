@@ -67,6 +67,6 @@ def _check_tiles(tiff: tifffile.TiffFile, file_size_bytes: int) -> None:
     for index in {filled[0], filled[-1]}:
         tiff.filehandle.seek(page.dataoffsets[index])
         data = tiff.filehandle.read(page.databytecounts[index])
-        picture, _, _ = page.decode(data, index, jpegtables=page.jpegtables)
+        picture, _, _ = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)
         if picture is None:
             raise UnusableSlide("a TIFF that no reader can open")

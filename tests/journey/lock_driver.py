@@ -17,6 +17,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from viewers.image_view import ImageView
+from viewers.pathology import memory_file
+from viewers.pathology.slide_view import SlideView
 from workstation.logs import start_logging
 from workstation.no_core_dumps import forbid_core_dumps
 from workstation.startup import RunningApplication, build_application
@@ -102,6 +105,10 @@ def main() -> None:
             running._room._desk.open_case(argument, "case")  # type: ignore[union-attr]
             wait_until(lambda: running.window.current_page == "case", "the case page")
             let_live(0.5)
+        elif order == "no-memory":
+            memory_file.free_memory_bytes = lambda: 0
+        elif order == "sharp":
+            wait_until(lambda: _slide_views(running) and all(v.is_sharp for v in _slide_views(running)), "the slide")
         elif order == "findings":
             hands.write(hands.wait_for("item:find.text", QPlainTextEdit), argument)
         elif order == "prepare":
@@ -137,10 +144,23 @@ def main() -> None:
         fields = [
             field.text() for field in running.window.findChildren(QLineEdit) if field.objectName().startswith("lock-")
         ]
+        slides = _slide_views(running)
+        images = running.window.findChildren(ImageView)
+        on_images = {
+            "slide": slides[0].slide.format_name if slides and slides[0].slide is not None else "",
+            "notices": [notice for view in slides for notice in view.notices()],
+            "empty": " ".join(view.empty_text for view in images if view.isVisible() and view.current_target() is None),
+        }
         print(
             "seen "
             + json.dumps(
-                {**seen(running), "lock_fields": fields, "failure": running.failure, "written": sorted(written)}
+                {
+                    **seen(running),
+                    **on_images,
+                    "lock_fields": fields,
+                    "failure": running.failure,
+                    "written": sorted(written),
+                }
             ),
             flush=True,
         )
@@ -149,6 +169,11 @@ def main() -> None:
 def _stumble(words: str) -> None:
     """A fault that nobody foresaw, with a patient's data in its message, as data tend to get there."""
     raise LookupError(words)
+
+
+def _slide_views(running: RunningApplication) -> list[SlideView]:
+    """Those with a slide in them that the reader sees."""
+    return [view for view in running.window.findChildren(SlideView) if view.isVisible() and view.slide is not None]
 
 
 def _row(running: RunningApplication, case_id: str) -> bool:

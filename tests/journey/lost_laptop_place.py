@@ -158,13 +158,14 @@ class Hospital:
 
 
 @contextmanager
-def new_laptop(folder: Path) -> Iterator[tuple[Laptop, Hospital]]:
-    """A laptop that knows a hospital and its reader's certificate, and has fetched nothing yet."""
+def new_laptop(folder: Path, data: Path | None = None) -> Iterator[tuple[Laptop, Hospital]]:
+    """A laptop that knows a hospital and its reader's certificate, and has fetched nothing yet. The hospital offers
+    what lies in *data* as cases of its own."""
     laptop = Laptop(folder / "laptop", folder / "unlock.txt", folder / "pictures")
     laptop.unlock_file.parent.mkdir(parents=True, exist_ok=True)
     laptop.unlock_file.touch(mode=0o600)
     laptop.unlock_file.write_text(PASSPHRASE + "\n")
-    with serving(folder / "hospital") as announced:
+    with serving(folder / "hospital", data) as announced:
         point_profile(folder / "pointed", announced)
         content = json.loads((folder / "pointed" / "demo" / "profile.json").read_text("utf-8"))
         laptop.store.mkdir(mode=0o700, parents=True)

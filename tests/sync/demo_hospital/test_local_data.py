@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from sync.demo_hospital.dicom_index import read_entry
 from sync.demo_hospital.hospital_resources import put_hospital_resources
 from sync.demo_hospital.local_data import offer_local_data
 from sync.demo_hospital.local_patient import patient_resource
+from sync.demo_hospital.slide_file import UnusableSlide, check_slide
 from sync.demo_hospital.state import HospitalState
 from tests.real_data import real_data
 from tests.sync.demo_hospital.dicom_files import ROOT, write_dicom
+from tests.viewers.pathology import vendor_slides
 
 Json = dict[str, Any]
 
@@ -138,6 +141,18 @@ def test_that_what_cannot_be_used_is_listed_with_the_reason(tmp_path: Path, fold
     assert set(reasons) == set(expected)
     for path, words in expected.items():
         assert any(word in reasons[path] for word in words.split("|")), f"{path}: {reasons[path]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "write"), [("slide.ndpi", vendor_slides.write_ndpi), ("slide.tiff", vendor_slides.write_philips)]
+)
+def test_that_a_scanners_own_dialect_is_offered(tmp_path: Path, name: str, write: Callable[[Path], None]) -> None:
+    write(tmp_path / name)
+    check_slide(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnusableSlide):
+        check_slide(tmp_path / name)
 
 
 def test_that_objects_that_are_no_images_stay_with_their_study(tmp_path: Path, folder: Path) -> None:

@@ -107,23 +107,23 @@ def _padded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return whole
 
 
-def _philips_xml() -> str:
+def _philips_xml(levels: int = 2) -> str:
     def attribute(name: str, group: str, element: str, kind: str, text: str) -> str:
         return f'<Attribute Name="{name}" Group="{group}" Element="{element}" PMSVR="{kind}">{text}</Attribute>'
 
-    levels = "".join(
+    described = "".join(
         '<DataObject ObjectType="PixelDataRepresentation">'
         + attribute("DICOM_PIXEL_SPACING", "0x0028", "0x0030", "IDoubleArray", _spacing(number))
         + attribute("PIIM_PIXEL_DATA_REPRESENTATION_NUMBER", "0x1001", "0x8B02", "IUInt16", str(number))
         + "</DataObject>"
-        for number in range(2)
+        for number in range(levels)
     )
     scanned = (
         '<DataObject ObjectType="DPScannedImage">'
         + attribute("PIM_DP_IMAGE_TYPE", "0x301D", "0x1004", "IString", "WSI")
         + attribute("DICOM_PIXEL_SPACING", "0x0028", "0x0030", "IDoubleArray", _spacing(0))
         + '<Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE" Group="0x1001" Element="0x8B01" '
-        f'PMSVR="IDataObjectArray"><Array>{levels}</Array></Attribute>'
+        f'PMSVR="IDataObjectArray"><Array>{described}</Array></Attribute>'
         "</DataObject>"
     )
     return (
