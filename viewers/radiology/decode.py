@@ -13,7 +13,7 @@ from viewers.codestream import picture_size
 from viewers.errors import UnreadableFile, UnsupportedImage
 from viewers.radiology import transfer_syntax as syntax
 from viewers.radiology.codecs import decode_codestream, ends_properly
-from viewers.radiology.frame import Frame, PixelLayout
+from viewers.radiology.frame import Frame, PixelLayout, Tile
 from viewers.radiology.pydicom_warnings import silenced
 from viewers.radiology.stored_values import (
     Pixels,
@@ -42,6 +42,8 @@ def read_frame(frame: Frame, out: Pixels | None = None) -> Pixels:
     With *out* (C-contiguous, same shape and type) the values are written there and *out* is returned. Raises
     UnreadableFile where bytes are missing or damaged, UnsupportedImage for a syntax this program does not decode.
     """
+    if frame.tile is not None:
+        return _cut_out(frame, frame.tile, out)
     try:
         with frame.source.open() as file:
             if reads_in_place(frame.layout):
@@ -52,6 +54,15 @@ def read_frame(frame: Frame, out: Pixels | None = None) -> Pixels:
     if out is None:
         return values
     np.copyto(out, values)
+    return out
+
+
+def _cut_out(frame: Frame, tile: Tile, out: Pixels | None) -> Pixels:
+    picture = read_frame(frame.stored_picture)
+    part = picture[tile.top : tile.top + frame.layout.rows, tile.left : tile.left + frame.layout.columns]
+    if out is None:
+        return np.ascontiguousarray(part)
+    np.copyto(out, part)
     return out
 
 

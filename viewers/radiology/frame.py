@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from viewers.byte_source import ByteSource
 from viewers.calibration import Calibration
@@ -42,13 +42,25 @@ class PixelLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of a larger stored picture (a slice of a mosaic): the picture's size and the part's first pixel."""
+
+    picture_rows: int
+    picture_columns: int
+    top: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture: where its pixels lie in the file, where it lies in the patient, how it wants to be shown.
 
     ``spans`` are the byte ranges of the frame's value: one for native pixels, one per fragment for compressed ones.
-    ``frame_number`` counts from 1 within its instance. ``patient_orientation`` is (0020,0020) as stated, for images
-    without geometry: the patient direction of a row to the right and of a column downwards. ``pixel_aspect`` is a
-    pixel's height over its width, which is 1 unless spacing or Pixel Aspect Ratio (0028,0034) say otherwise.
+    ``frame_number`` counts from 1 within its instance; a mosaic's slices (``tile``) are counted as if each were a
+    frame. ``layout`` is that of this picture, ``stored_picture`` what the file holds. ``patient_orientation`` is
+    (0020,0020) as stated, for images without geometry: the patient direction of a row to the right and of a column
+    downwards. ``pixel_aspect`` is a pixel's height over its width, which is 1 unless spacing or Pixel Aspect Ratio
+    (0028,0034) say otherwise.
     """
 
     sop_instance_uid: str
@@ -65,6 +77,15 @@ class Frame:
     laterality: str = ""
     pixel_aspect: float = 1.0
     lossy: str = ""
+    tile: Tile | None = None
+
+    @property
+    def stored_picture(self) -> Frame:
+        """The whole picture that this is a part of, which has no place in the patient; itself where it is none."""
+        if self.tile is None:
+            return self
+        layout = replace(self.layout, rows=self.tile.picture_rows, columns=self.tile.picture_columns)
+        return replace(self, layout=layout, frame_number=1, geometry=None, tile=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +103,9 @@ class DicomPatient:
 class Series:
     """Frames that belong in one stack, in display order: one patient, one size, one orientation, one calibration.
 
-    A DICOM series whose images do not fit one stack becomes several of these: ``part`` of ``parts``, each with a
-    warning that says why. ``warnings`` are sentences drawn on the image.
+    A DICOM series whose images do not fit one stack becomes several of these: ``part`` of ``parts``. ``apart`` is the
+    sentence that says why, and one of ``warnings``, which are drawn on the image; ``variant`` is what tells this part
+    from the others in a word ("TE 4.6 ms"). `series_joining` puts parts together again.
     """
 
     study_uid: str
@@ -105,12 +127,15 @@ class Series:
     parts: int = 1
     shared_numbers: frozenset[int] = frozenset()
     """Instance numbers (0020,0013) that more than one instance of the whole DICOM series has."""
+    variant: str = ""
+    apart: str = ""
 
     @property
     def title(self) -> str:
-        """What lists and messages call it: number, modality, description, and which part it is."""
+        """What lists and messages call it: number, modality, description, what is special of it, and which part."""
         number = f"{self.number}. " if self.number is not None else ""
         words = self.description or self.body_part or "series"
+        words = f"{words}, {self.variant}" if self.variant else words
         part = f" ({self.part}/{self.parts})" if self.parts > 1 else ""
         return f"{number}{f'{self.modality} {words}'.strip()}{part}"
 

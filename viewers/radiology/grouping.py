@@ -1,7 +1,8 @@
 """Sorts instances into stacks: what may be scrolled as one. Order inside a stack is `ordering`.
 
-Rules: one study and series, one patient, one size, one frame of reference, one orientation, one calibration; every
-multi-frame instance is a stack of its own unless it is part of a concatenation (DICOM PS3.3 C.7.6.16.2.2.4).
+Rules: one study and series, one patient, one size, one frame of reference, one orientation, one calibration; scouts
+stand apart, and each plane of a biplane; every multi-frame instance is a stack of its own unless it is part of a
+concatenation (DICOM PS3.3 C.7.6.16.2.2.4). What shares positions is told apart in `ordering`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass, field
 from viewers.calibration import Calibration
 from viewers.geometry import PlaneGeometry, dot
 from viewers.radiology.frame import DicomPatient, Frame
-from viewers.radiology.instance import Instance, PhaseKey
+from viewers.radiology.instance import Instance
+from viewers.radiology.variants import Variant
 
 _SAME_DIRECTION = 0.9999
 """Cosine below which two directions differ (0.8°): wide enough for rounding, narrow enough for a real tilt."""
@@ -23,7 +25,7 @@ class StackFrame:
     """A frame with what ordering needs beyond the frame itself."""
 
     frame: Frame
-    phase: PhaseKey
+    variant: Variant
     instance: Instance
 
 
@@ -65,7 +67,7 @@ def _fall_apart(members: list[Instance]) -> SeriesGroup:
             if stack is None:
                 stack = Stack(instance, calibration)
                 candidates.append(stack)
-            stack.frames.append(StackFrame(frame, instance.phases[index], instance))
+            stack.frames.append(StackFrame(frame, instance.variants[index], instance))
     flat = [stack for candidates in stacks.values() for stack in candidates]
     patients = list(dict.fromkeys(instance.patient for instance in members))
     return SeriesGroup(flat, patients, _reasons(flat, patients))
@@ -92,7 +94,18 @@ def _key(instance: Instance, frame: Frame, calibration: Calibration) -> tuple[ob
         frame.patient_orientation if frame.geometry is None else None,
         frame.laterality,
         scale,
+        role_of(instance),
     )
+
+
+def role_of(instance: Instance) -> str:
+    """What an image is by its Image Type (PS3.3 C.7.6.1.1.2): "scout", "plane A", "plane B", or "" for all others."""
+    if "LOCALIZER" in instance.image_type:
+        return "scout"
+    for value in instance.image_type:
+        if value in ("BIPLANE A", "BIPLANE B"):  # PS3.3 C.8.7.1.1.1
+            return f"plane {value[-1]}"
+    return ""
 
 
 def _same_orientation(one: Frame, other: Frame) -> bool:
@@ -126,6 +139,14 @@ def _reasons(stacks: list[Stack], patients: list[DicomPatient]) -> list[str]:
         reasons.append("different pixel spacing")
     if len({f.laterality for f in frames} | {f.patient_orientation for f in frames}) > 2:
         reasons.append("different sides or views")
-    if any(f.layout.frame_count > 1 for f in frames):
+    roles = {role_of(stack.instance) for stack in stacks}
+    if len(roles) > 1:
+        reasons.append(
+            "two planes" if any(role.startswith("plane") for role in roles) else "scouts beside other images"
+        )
+    own = {f.sop_instance_uid for f in frames if f.layout.frame_count > 1}
+    if len(own) > 1:
         reasons.append("several multi-frame images")
+    elif own and any(f.layout.frame_count == 1 for f in frames):
+        reasons.append("single images beside a multi-frame one")
     return reasons or ["images that do not fit one stack"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
@@ -27,10 +27,12 @@ from viewers.radiology.dicom_header import (
 from viewers.radiology.display_header import display_facts
 from viewers.radiology.fidelity import lossy_note
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout
+from viewers.radiology.mosaic import mosaic_slices, tile_layout
 from viewers.radiology.overlay_header import overlay_planes, overlays_on, with_embedded_overlays
 from viewers.radiology.pixel_spans import fragment_spans, native_spans
 from viewers.radiology.plane import plane_of, plane_of_frame
 from viewers.radiology.pydicom_warnings import silenced
+from viewers.radiology.variants import Variant, variants_of
 
 _COLOUR = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT", "YBR_PARTIAL_420", "YBR_PARTIAL_422"}
 _GREY = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
@@ -38,13 +40,13 @@ _GREY = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
 LARGEST_FRAME_PX = 100_000_000
 """Of one image: ten times a mammogram, and little enough to hold it in memory decoded and drawn."""
 
-PhaseKey = tuple[float, ...]
-"""What tells images at the same position apart in time or by contrast; comparable within one series."""
-
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One parsed file. ``frames`` is empty for objects without pixels; lists of frames run in file order."""
+    """One parsed file. ``frames`` is empty for objects without pixels; lists of frames run in file order.
+
+    ``is_packed_mosaic``: its picture holds many slices, and the header does not say where they lie.
+    """
 
     source: ByteSource
     sop_class_uid: str
@@ -60,10 +62,11 @@ class Instance:
     frame_of_reference_uid: str
     patient: DicomPatient
     concatenation_uid: str
-    is_mosaic: bool
+    image_type: tuple[str, ...]
+    is_packed_mosaic: bool
     frames: tuple[Frame, ...]
     calibrations: tuple[Calibration, ...]
-    phases: tuple[PhaseKey, ...]
+    variants: tuple[Variant, ...]
 
 
 def load_instance(source: ByteSource) -> Instance:
@@ -80,9 +83,9 @@ def instance_of(source: ByteSource, header: DicomHeader, *, with_frames: bool = 
     dataset = header.dataset
     modality = text(dataset, "Modality")
     frames: tuple[Frame, ...] = ()
-    is_mosaic = "MOSAIC" in texts(dataset, "ImageType")
+    image_type = texts(dataset, "ImageType")
     if header.pixels is not None and with_frames:
-        frames = _frames(source, header, modality, is_mosaic)
+        frames = _frames(source, header, modality, "MOSAIC" in image_type)
     return Instance(
         source=source,
         sop_class_uid=text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID"),
@@ -98,10 +101,11 @@ def instance_of(source: ByteSource, header: DicomHeader, *, with_frames: bool = 
         frame_of_reference_uid=text(dataset, "FrameOfReferenceUID"),
         patient=_patient(dataset),
         concatenation_uid=text(dataset, "ConcatenationUID"),
-        is_mosaic=is_mosaic,
+        image_type=image_type,
+        is_packed_mosaic="MOSAIC" in image_type and all(frame.tile is None for frame in frames),
         frames=frames,
         calibrations=tuple(calibrate(dataset, modality, frame.geometry) for frame in frames),
-        phases=_phases(dataset, len(frames)),
+        variants=variants_of(dataset, len(frames)),
     )
 
 
@@ -164,7 +168,21 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
                 lossy=lossy,
             )
         )
-    return tuple(with_embedded_overlays(frame, planes) for frame in frames)
+    drawn = tuple(with_embedded_overlays(frame, planes) for frame in frames)
+    return _unpacked(dataset, drawn[0]) if is_mosaic and len(drawn) == 1 else drawn
+
+
+def _unpacked(dataset: Dataset, picture: Frame) -> tuple[Frame, ...]:
+    """The slices of a mosaic, each a frame of its own; the picture as it is where the header does not say where."""
+    slices = mosaic_slices(dataset, picture.layout)
+    if not slices:
+        return (picture,)
+    layout = tile_layout(picture.layout, slices)
+    display = replace(picture.display, overlays=(), shutter=None)  # of the mosaic, not of its slices
+    return tuple(
+        replace(picture, layout=layout, display=display, frame_number=k + 1, geometry=one.plane, tile=one.tile)
+        for k, one in enumerate(slices)
+    )
 
 
 def _layout(source: ByteSource, header: DicomHeader) -> PixelLayout:
@@ -255,23 +273,3 @@ def _transfer_syntax(source: ByteSource, header: DicomHeader) -> str:
     if little is False:
         return syntax.EXPLICIT_BIG
     return syntax.IMPLICIT_LITTLE if implicit else syntax.EXPLICIT_LITTLE
-
-
-def _phases(dataset: Dataset, frame_count: int) -> tuple[PhaseKey, ...]:
-    own = items(dataset, "PerFrameFunctionalGroupsSequence")
-    names = (
-        "TemporalPositionIdentifier",
-        "EchoNumbers",
-        "AcquisitionNumber",
-        "TriggerTime",
-        "DiffusionBValue",
-        "AcquisitionTime",
-        "InstanceNumber",
-    )
-    common = tuple(number(dataset, name) or 0.0 for name in names)
-    keys = []
-    for index in range(frame_count):
-        content = (items(own[index], "FrameContentSequence") or (Dataset(),))[0] if index < len(own) else Dataset()
-        temporal = number(content, "TemporalPositionIndex") or 0.0
-        keys.append((temporal, *common, float(index)))
-    return tuple(keys)

@@ -19,26 +19,27 @@ from viewers.radiology.frame import DicomPatient, PixelLayout
 from viewers.radiology.instance import LARGEST_FRAME_PX, Instance
 from viewers.radiology.series_facts import display_from_json, display_to_json, frame_from_json, frame_to_json
 
-_FORMAT = "readingroom.instance/2"
+_FORMAT = "readingroom.instance/3"
 _LARGEST_BYTES = 256 << 20
 _USUAL = (
-    b'{"format":"readingroom.instance/2","sop_class_uid":"1.2.840.10008.5.1.4.1.1.4","sop_class_uid":"1.2.840.10008.5.1.4'
+    b'{"format":"readingroom.instance/3","sop_class_uid":"1.2.840.10008.5.1.4.1.1.4","sop_class_uid":"1.2.840.10008.5.1.4'
     b'.1.1.2","sop_instance_uid":"1.2.826.0.1.3680043.8.498.","study_uid":"1.3.6.1.4.1.14519.5.2.1.","series_uid":"","ser'
     b'ies_number":1,"modality":"MR","modality":"CT","series_description":"","study_description":"","study_date":"20","body'
-    b'_part":"","frame_of_reference_uid":"","concatenation_uid":"","is_mosaic":false,"patient":{"patient_id":"","name":"",'
+    b'_part":"","frame_of_reference_uid":"","concatenation_uid":"","image_type":["ORIGINAL","PRIMARY","AXIAL"],"is_packed_mosaic":false,"patient":{"patient_id":"","name":"",'
     b'"birth_date":"19","sex":"M","sex":"F","display_name":""},"layouts":[{"transfer_syntax":"1.2.840.10008.1.2.1","rows":'
     b'256,"columns":256,"rows":512,"columns":512,"samples":1,"bits_allocated":16,"bits_stored":12,"high_bit":11,"signed":f'
     b'alse,"photometric":"MONOCHROME2","planar":0,"frame_count":1,"element":"PixelData","pixel_vr_is_ow":true}],"displays"'
     b':[{"slope":1.0,"intercept":-1024.0,"unit":"HU","modality_lut":null,"windows":[[40.0,400.0,"LINEAR",""]],"voi_luts":['
     b'],"padding":null,"inverted":false,"palette":null,"overlays":[]}],"frames":[{"sop":"","class":"","n":1,"layout":0,"di'
     b'splay":0,"spans":[[0,524288]],"plane":[[-0.0,-0.0,-0.0],[1.0,0.0,0.0],[0.0,1.0,0.0],0.976562,0.976562],"orientation"'
-    b':["L","P"],"orientation":null,"number":1,"thickness_mm":5.0,"laterality":"","aspect":1.0,"lossy":""}],"calibrations"'
-    b':[["PATIENT_GEOMETRY",0.976562,0.976562,"",null]],"phases":[[0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,0.0]]}'
+    b':["L","P"],"orientation":null,"number":1,"thickness_mm":5.0,"laterality":"","aspect":1.0,"lossy":"","tile":null}],"calibrations"'
+    b':[["PATIENT_GEOMETRY",0.976562,0.976562,"",null]],"variants":[["AXIAL",-1.0,-1.0,-1.0,-1.0,120.0,"","",-1.0,-1.0,1.0,36000.0,1.0,0.0]]}'
 )
 """What most of these texts share: with it at hand each is packed to half the length. Part of the format."""
 _PLAIN = (
     "sop_class_uid", "sop_instance_uid", "study_uid", "series_uid", "series_number", "modality", "series_description",
-    "study_description", "study_date", "body_part", "frame_of_reference_uid", "concatenation_uid", "is_mosaic",
+    "study_description", "study_date", "body_part", "frame_of_reference_uid", "concatenation_uid", "image_type",
+    "is_packed_mosaic",
 )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def instance_to_facts(instance: Instance) -> bytes:
             "displays": [display_to_json(display) for display in displays],
             "frames": frames,
             "calibrations": [[c.kind.name, c.column_mm, c.row_mm, c.note, c.region] for c in instance.calibrations],
-            "phases": instance.phases,
+            "variants": instance.variants,
         }
     )
 
@@ -114,9 +115,10 @@ def _instance(document: dict[str, Any], source: ByteSource) -> Instance:
             raise ValueError("pixels beyond the end of the file")
     return Instance(
         source=source,
-        **{name: document[name] for name in _PLAIN},
+        **{name: document[name] for name in _PLAIN if name != "image_type"},
+        image_type=tuple(document["image_type"]),
         patient=DicomPatient(**document["patient"]),
         frames=frames,
         calibrations=calibrations,
-        phases=tuple(tuple(phase) for phase in document["phases"]),
+        variants=tuple(tuple(variant) for variant in document["variants"]),
     )

@@ -1,12 +1,11 @@
 """The order of a stack, and what is wrong with it: gaps, uneven spacing, duplicates, tilt.
 
-Positions along the normal decide wherever they exist; InstanceNumber never overrides them. Nothing is repaired here:
-what does not fit is said.
+Positions along the normal decide wherever they exist; InstanceNumber never overrides them. Where positions repeat, the
+images are told apart by what they differ in (`variants`). Nothing is repaired here: what does not fit is said.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,58 +14,111 @@ from statistics import median
 
 from viewers.geometry import dot, length
 from viewers.radiology.grouping import StackFrame
+from viewers.radiology.variants import ASPECTS
 
 SAME_PLACE_MM = 0.01
 """Positions closer than this are the same position."""
 _UNEVEN = 0.01
 _GAP = 1.5
 _TILT_DEGREES = 0.5
+_SEQUENCE = "their sequence"
+_FIRST_OF_TIME = next(at for at, aspect in enumerate(ASPECTS) if aspect.name == "temporal position")
 
 
 @dataclass(frozen=True, slots=True)
 class OrderedStack:
     """Frames in display order with the sentences that must accompany them.
 
-    ``phase`` and ``phases`` count where one position holds several images and the stack was split by time or contrast.
+    Where several images share each position they fall into several of these: ``variant`` is what is special of this one
+    ("TE 4.6 ms", "phase 2"), ``apart`` the sentence that says why; both empty for a stack that did not fall apart.
     """
 
     frames: tuple[StackFrame, ...]
     warnings: tuple[str, ...]
-    phase: int = 1
-    phases: int = 1
+    variant: str = ""
+    apart: str = ""
 
 
 def order(frames: Sequence[StackFrame]) -> list[OrderedStack]:
-    """The stack in display order; several, where every position holds the same number of images (phases)."""
+    """The stack in display order; several, where what shares a position differs throughout in the same way."""
     if len(frames) == 1:
         return [OrderedStack(tuple(frames), ())]
     if any(f.frame.geometry is None for f in frames):
         return [_by_number(frames)]
     places = _places(frames)
-    multiplicity = Counter(len(place) for place in places)
-    if len(places) > 1 and len(multiplicity) == 1 and (phases := next(iter(multiplicity))) > 1:
-        stacks = []
-        for phase in range(phases):
-            members = tuple(place[phase] for place in places)
-            stacks.append(OrderedStack(members, _spacing_warnings(members), phase + 1, phases))
-        return stacks
-    flat = tuple(frame for place in places for frame in place)
     if len(places) == 1:
         # One position throughout is a time series (cine, perfusion of one slice), shown in its own order.
         warning = f"All {len(frames)} images lie at one position: ordered by time and number."
-        return [OrderedStack(tuple(sorted(frames, key=lambda f: f.phase)), (warning,))]
+        return [OrderedStack(tuple(sorted(frames, key=_in_time)), (warning,))]
+    told = _told_apart(places, ())
+    if len(told) == 1:
+        return [_one_stack(told[0].places)]
+    names = list(dict.fromkeys(name for part in told for name, _ in part.told_by))
+    each = len(frames) / len(places)
+    count = f"{each:g}" if each == int(each) else f"up to {max(len(place) for place in places)}"
+    apart = f"Each position has {count} images, told apart by {' and '.join(names)}"
+    stacks = []
+    for part in told:
+        stack = _one_stack(part.places)
+        variant = ", ".join(words for _, words in part.told_by)
+        stacks.append(OrderedStack(stack.frames, stack.warnings, variant, f"{apart}: this is {variant}."))
+    return stacks
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Places in order, and by what these images are told from others there: name and words of each aspect."""
+
+    places: list[list[StackFrame]]
+    told_by: tuple[tuple[str, str], ...]
+
+
+def _told_apart(places: list[list[StackFrame]], told_by: tuple[tuple[str, str], ...]) -> list[_Part]:
+    """The parts into which images that share positions fall, by one aspect after the other."""
+    most = max(len(place) for place in places)
+    if most == 1:
+        return [_Part(places, told_by)]
+    for at, aspect in enumerate(ASPECTS):
+        values = sorted({f.variant[at] for place in places for f in place}, key=_numbers_first)
+        # An aspect that takes more values than a position has images runs along the stack: time, mostly.
+        if not 1 < len(values) <= most or not any(len({f.variant[at] for f in place}) > 1 for place in places):
+            continue
+        parts = []
+        for index, value in enumerate(values):
+            own = [kept for place in places if (kept := [f for f in place if f.variant[at] == value])]
+            words = aspect.words(value) or f"{aspect.name} {index + 1} of {len(values)}"
+            parts += _told_apart(own, (*told_by, (aspect.name, words)))
+        return parts
+    if all(len(place) == most for place in places) and (len(places) > 1):
+        # Nothing that is stated tells them apart in the same way everywhere, but their sequence in time does.
+        ranks = [[[place[rank]] for place in places] for rank in range(most)]
+        return [_Part(own, (*told_by, (_SEQUENCE, f"phase {rank + 1} of {most}"))) for rank, own in enumerate(ranks)]
+    return [_Part(places, told_by)]
+
+
+def _numbers_first(value: float | str) -> tuple[bool, float, str]:
+    return (isinstance(value, str), value if isinstance(value, float) else 0.0, str(value))
+
+
+def _in_time(frame: StackFrame) -> tuple[float | str, ...]:
+    """What orders images that lie at one position: temporal position, trigger, acquisition, time, number, frame."""
+    return frame.variant[_FIRST_OF_TIME:]
+
+
+def _one_stack(places: list[list[StackFrame]]) -> OrderedStack:
+    flat = tuple(frame for place in places for frame in place)
     warnings = list(_spacing_warnings(tuple(place[0] for place in places)))
     doubled = sum(1 for place in places if len(place) > 1)
     if doubled:
         images = sum(len(place) for place in places if len(place) > 1)
         warnings.append(f"{images} images share {doubled} position{'s' if doubled > 1 else ''}.")
-    return [OrderedStack(flat, tuple(warnings))]
+    return OrderedStack(flat, tuple(warnings))
 
 
 def _by_number(frames: Sequence[StackFrame]) -> OrderedStack:
     """Without positions only the numbers are left."""
     ordered = tuple(
-        sorted(frames, key=lambda f: (f.frame.instance_number is None, f.frame.instance_number or 0, f.phase))
+        sorted(frames, key=lambda f: (f.frame.instance_number is None, f.frame.instance_number or 0, _in_time(f)))
     )
     single_instance = len({f.frame.sop_instance_uid for f in ordered}) == 1
     if single_instance:
@@ -84,8 +136,8 @@ def _distance_mm(frame: StackFrame, reference: StackFrame) -> float:
 
 
 def _places(frames: Sequence[StackFrame]) -> list[list[StackFrame]]:
-    """Frames by position, each position's frames by phase."""
-    ordered = sorted(frames, key=lambda f: (_distance_mm(f, frames[0]), f.phase))
+    """Frames by position, each position's frames in time."""
+    ordered = sorted(frames, key=lambda f: (_distance_mm(f, frames[0]), _in_time(f)))
     places: list[list[StackFrame]] = []
     for frame in ordered:
         if places and _distance_mm(frame, frames[0]) - _distance_mm(places[-1][0], frames[0]) <= SAME_PLACE_MM:
@@ -93,7 +145,7 @@ def _places(frames: Sequence[StackFrame]) -> list[list[StackFrame]]:
         else:
             places.append([frame])
     for place in places:
-        place.sort(key=lambda f: f.phase)
+        place.sort(key=_in_time)
     return places
 
 

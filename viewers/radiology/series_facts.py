@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any
 
 from viewers.byte_source import ByteSource
@@ -17,9 +17,9 @@ from viewers.calibration import Calibration, CalibrationClass
 from viewers.errors import UnreadableFile
 from viewers.geometry import PatientPoint, PlaneGeometry
 from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, Shutter, VoiFunction, VoiWindow
-from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series
+from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series, Tile
 
-_FORMAT = "readingroom.series/3"
+_FORMAT = "readingroom.series/4"
 
 
 def series_to_facts(series: Series) -> bytes:
@@ -59,6 +59,8 @@ def series_to_facts(series: Series) -> bytes:
         "part": series.part,
         "parts": series.parts,
         "shared_numbers": sorted(series.shared_numbers),
+        "variant": series.variant,
+        "apart": series.apart,
         "layouts": [asdict(layout) for layout in layouts],
         "displays": [display_to_json(display) for display in displays],
         "frames": frames,
@@ -115,6 +117,8 @@ def _series_from_json(document: dict[str, Any], open_source: Callable[[str], Byt
         part=document["part"],
         parts=document["parts"],
         shared_numbers=frozenset(document["shared_numbers"]),
+        variant=document["variant"],
+        apart=document["apart"],
     )
 
 
@@ -141,6 +145,7 @@ def frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
         "laterality": frame.laterality,
         "aspect": frame.pixel_aspect,
         "lossy": frame.lossy,
+        "tile": frame.tile and astuple(frame.tile),
     }
 
 
@@ -167,6 +172,7 @@ def frame_from_json(
         laterality=value["laterality"],
         pixel_aspect=value["aspect"],
         lossy=value["lossy"],
+        tile=value["tile"] and Tile(*value["tile"]),
     )
 
 

@@ -9,9 +9,12 @@ from viewers.byte_source import ByteSource
 from viewers.errors import UnreadableFile, UnsupportedImage, ViewerError
 from viewers.radiology import sop_class
 from viewers.radiology.frame import DicomSlide, NotShown, Series, StudyScan
-from viewers.radiology.grouping import SeriesGroup, Stack, group
+from viewers.radiology.grouping import SeriesGroup, Stack, group, role_of
 from viewers.radiology.instance import Instance, load_instance
 from viewers.radiology.ordering import OrderedStack, order
+
+_SQUARE = 0.01
+"""How far from 1 the proportions of a pixel may be without a word: what rounding of spacings makes of a square."""
 
 
 def scan_instances(
@@ -108,6 +111,7 @@ def _series(
 ) -> Series:
     instance = stack.instance
     first = ordered.frames[0].frame
+    apart = _apart(ordered, found, part, parts)
     return Series(
         study_uid=instance.study_uid,
         series_uid=instance.series_uid,
@@ -117,7 +121,7 @@ def _series(
         patient=instance.patient,
         frames=tuple(f.frame for f in ordered.frames),
         calibration=stack.calibration,
-        warnings=_warnings(ordered, found, part, parts),
+        warnings=_warnings(ordered, apart),
         rows=first.layout.rows,
         columns=first.layout.columns,
         frame_of_reference_uid=instance.frame_of_reference_uid,
@@ -127,15 +131,23 @@ def _series(
         part=part,
         parts=parts,
         shared_numbers=shared,
+        variant=ordered.variant or (role_of(instance) if parts > 1 else ""),
+        apart=apart,
     )
 
 
-def _warnings(ordered: OrderedStack, found: SeriesGroup, part: int, parts: int) -> tuple[str, ...]:
-    warnings = []
+def _apart(ordered: OrderedStack, found: SeriesGroup, part: int, parts: int) -> str:
+    """Why this is a part of a series and not all of it; empty where it is all."""
+    sentences = []
     if found.reasons:
-        warnings.append(f"Part {part} of {parts} of one series, split because it holds {', '.join(found.reasons)}.")
-    if ordered.phases > 1:
-        warnings.append(f"Each position has {ordered.phases} images: this is phase {ordered.phase}.")
+        sentences.append(f"Part {part} of {parts} of one series, split because it holds {', '.join(found.reasons)}.")
+    if ordered.apart:
+        sentences.append(ordered.apart)
+    return " ".join(sentences)
+
+
+def _warnings(ordered: OrderedStack, apart: str) -> tuple[str, ...]:
+    warnings = [apart] if apart else []
     warnings += ordered.warnings
     frames = [f.frame for f in ordered.frames]
     lossy = sorted({frame.lossy for frame in frames if frame.lossy})
@@ -143,8 +155,13 @@ def _warnings(ordered: OrderedStack, found: SeriesGroup, part: int, parts: int) 
         words = lossy[0][0].upper() + lossy[0][1:]
         warnings.append(f"{words}{f', and {len(lossy) - 1} other ratios' if len(lossy) > 1 else ''}.")
     warnings += sorted({remark for frame in frames for remark in frame.display.remarks})
-    if any(f.instance.is_mosaic for f in ordered.frames):
+    if any(f.instance.is_packed_mosaic for f in ordered.frames):
         warnings.append("Siemens mosaic: each picture holds many slices; positions are not known.")
+    elif any(frame.tile is not None for frame in frames):
+        warnings.append("Taken out of Siemens mosaics: each slice is a part of a stored picture.")
+    aspect = frames[0].pixel_aspect
+    if abs(aspect - 1) > _SQUARE and frames[0].geometry is not None:
+        warnings.append(f"Pixels are not square ({aspect:.3g} times as high as wide): shown in true proportions.")
     if all(f.geometry is None and f.patient_orientation is None for f in frames):
         warnings.append("Orientation unknown.")
     return tuple(warnings)

@@ -46,7 +46,7 @@ def deflated(values: NDArray[Any]) -> bytes:
 
 
 def pixels_of(source: FileByteSource) -> NDArray[Any]:
-    frames = [read_frame(frame) for frame in load_instance(source).frames]
+    frames = [read_frame(frame) for frame in dict.fromkeys(f.stored_picture for f in load_instance(source).frames)]
     return np.stack(frames) if len(frames) > 1 else frames[0]
 
 

@@ -24,5 +24,8 @@ def test_that_an_inspection_tells_order_spacing_calibration_and_warnings(tmp_pat
     assert series["transfer_syntaxes"] == [
         {"uid": "1.2.840.10008.1.2.1", "name": "uncompressed, explicit little endian"}
     ]
-    assert series["warnings"] == ["Gap of 10.0 mm between images 3 and 4 (about 1 image missing)."]
+    assert series["warnings"] == [
+        "Gap of 10.0 mm between images 3 and 4 (about 1 image missing).",
+        "Pixels are not square (1.14 times as high as wide): shown in true proportions.",
+    ]
     assert found["unusable"] == [{"file": "bad.txt", "reason": "bad.txt is not a DICOM file."}]

@@ -14,7 +14,9 @@ from viewers.radiology.series_loader import scan_instances
 
 
 def load(tmp_path: Path, slices: Iterable[dict[str, Any]]) -> tuple[Series, ...]:
-    return scan_instances([save(ct_slice(**s), tmp_path / f"{i}.dcm") for i, s in enumerate(slices)]).series
+    return scan_instances(
+        [save(ct_slice(**{"PixelSpacing": [0.8, 0.8], **s}), tmp_path / f"{i}.dcm") for i, s in enumerate(slices)]
+    ).series
 
 
 def test_that_a_missing_slice_is_named_with_its_place(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_that_every_position_twice_becomes_two_phases(tmp_path: Path) -> None:
     first, second = load(tmp_path, slices)
     assert [f.instance_number for f in first.frames] == [0, 1]
     assert [f.instance_number for f in second.frames] == [2, 3]
-    assert "Each position has 2 images: this is phase 2." in second.warnings
+    assert "Each position has 2 images, told apart by acquisition: this is acquisition 2 of 2." in second.warnings
     assert (first.part, second.part, first.parts) == (1, 2, 2)
 
 

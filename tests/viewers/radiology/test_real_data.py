@@ -17,7 +17,7 @@ from viewers.radiology.series_loader import scan_instances
 from viewers.radiology.snapshot import render_snapshot
 from viewers.radiology.stack_words import corner_text
 
-MOSAIC = "Siemens mosaic: each picture holds many slices; positions are not known."
+MOSAIC = "Taken out of Siemens mosaics: each slice is a part of a stored picture."
 
 
 @pytest.mark.real_data

@@ -23,7 +23,10 @@ def heights(series: Series) -> list[float]:
 
 
 def test_that_slices_are_ordered_by_position_and_not_by_instance_number(tmp_path: Path) -> None:
-    sources = [save(ct_slice(z, number=10 - index), tmp_path / f"{index}.dcm") for index, z in enumerate((5, 0, 10))]
+    sources = [
+        save(ct_slice(z, number=10 - index, PixelSpacing=[0.7, 0.7]), tmp_path / f"{index}.dcm")
+        for index, z in enumerate((5, 0, 10))
+    ]
     (series,) = scan(*sources).series
     assert heights(series) == [0, 5, 10]
     assert series.warnings == ()
@@ -136,3 +139,46 @@ def test_that_the_real_chest_ct_is_one_stack_from_feet_to_head() -> None:
     numbers = [frame.instance_number or 0 for frame in series.frames]
     assert numbers == sorted(numbers, reverse=True)  # the trap of this series
     assert series.frames[0].display.unit == "HU"
+
+
+def test_that_a_scout_stands_apart_from_the_images_it_was_sent_with(tmp_path: Path) -> None:
+    scout = save(ct_slice(0, number=1, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), tmp_path / "scout.dcm")
+    slices = [
+        save(ct_slice(z, number=z + 2, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"]), tmp_path / f"{z}.dcm")
+        for z in (0, 5)
+    ]
+    first, second = scan(scout, *slices).series
+    assert (first.variant, len(first.frames), len(second.frames)) == ("scout", 1, 2)
+    assert "split because it holds scouts beside other images" in second.apart
+
+
+def test_that_the_two_planes_of_a_biplane_are_two_stacks(tmp_path: Path) -> None:
+    shots = [
+        save(
+            ct_slice(
+                number=n,
+                Modality="XA",
+                ImagePositionPatient=None,
+                ImageType=["ORIGINAL", "PRIMARY", f"BIPLANE {plane}"],
+            ),
+            tmp_path / f"{plane}{n}.dcm",
+        )
+        for n in (1, 2)
+        for plane in ("A", "B")
+    ]
+    first, second = scan(*shots).series
+    assert (first.variant, second.variant) == ("plane A", "plane B")
+    assert "split because it holds two planes" in first.apart
+    assert [frame.instance_number for frame in first.frames] == [1, 2]
+
+
+def test_that_each_cine_of_a_series_is_a_stack_in_its_own_order(tmp_path: Path) -> None:
+    cine = np.arange(3 * 24, dtype=np.uint8).reshape(3, 4, 6)
+    sources = []
+    for n in (1, 2):
+        ds = ct_slice(number=n, Modality="US", ImagePositionPatient=None, values=cine[0])
+        ds.NumberOfFrames, ds.PixelData = 3, cine.tobytes()
+        sources.append(save(ds, tmp_path / f"{n}.dcm"))
+    first, second = scan(*sources).series
+    assert [frame.frame_number for frame in second.frames] == [1, 2, 3]
+    assert first.apart == "Part 1 of 2 of one series, split because it holds several multi-frame images."

@@ -66,8 +66,8 @@ def test_that_every_volume_of_the_real_data_lies_and_counts_as_simpleitk_says(re
             geometry = volume_geometry(series)
         except UnsupportedImage:
             continue
-        if not geometry.is_even:
-            continue  # SimpleITK spaces the images evenly all the same
+        if not geometry.is_even or series.frames[0].tile is not None:
+            continue  # SimpleITK spaces the images evenly all the same, and takes a mosaic for one picture
         affine, values = counted_as_ours(read_by_itk(series), geometry)
         assert np.abs(affine - geometry.affine).max() < 1e-5, series.title
         ours = loaded(series).modality_values()
