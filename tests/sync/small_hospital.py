@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync.demo_hospital.case_resources import (
     OWNER,
+    QUESTIONNAIRE,
     CaseSheet,
     consent,
     document_reference,
@@ -40,6 +41,7 @@ from sync.hospital_profile import HospitalProfile
 
 Json = dict[str, Any]
 TOKEN = "small-hospital-token"
+FORM_URL, _, FORM_VERSION = QUESTIONNAIRE.partition("|")
 STUDY_UID, SERIES_UID = "1.2.826.0.1.3680043.8.498.1", "1.2.826.0.1.3680043.8.498.1.1"
 PDF = b"%PDF-1.7 a report in a few bytes\n%%EOF\n"
 SLIDE = bytes(range(256)) * 2000
@@ -155,8 +157,8 @@ class SmallHospital:
         self._put(manifest(sheet, items))
         self._put(service_request(sheet, items))
         self._put({
-            "resourceType": "Questionnaire", "id": "second-opinion", "status": "active", "version": "1.0.0",
-            "url": "https://readingroom.example/fhir/Questionnaire/second-opinion",
+            "resourceType": "Questionnaire", "id": "second-opinion", "status": "active", "version": FORM_VERSION,
+            "url": FORM_URL,
             "item": [{"linkId": "opinion.dx", "type": "text"}],
         })  # fmt: skip
         if consented:
