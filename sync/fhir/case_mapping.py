@@ -33,6 +33,7 @@ from sync.fhir.names import ASSIGNMENT_SYSTEM, CASE_SYSTEM
 from sync.fhir.records_mapping import map_records
 from sync.records.case import Case, CaseId, CaseStatus, ConsentState, Patient, Priority
 
+TASK_CODES = "http://hl7.org/fhir/CodeSystem/task-code"
 _STATES = frozenset(status.value for status in CaseStatus)
 
 
@@ -67,6 +68,11 @@ def case_from_resources(
     problems: list[str] = []
     patient_reference = patient_reference_of(task, request, fhir_base)
     owner = relative_reference(child(task, "owner"), fhir_base)
+    if _asks_for_change(task):
+        # Taken in, it would stand in the place of the assignment that the case is known by.
+        raise UnsafeCase(
+            f"{title}: the hospital asks you to change the opinion it holds; open the case and amend its opinion there."
+        )
     if unsafe := _find_doubt(task, request, patient_reference, owner, fhir_base):
         raise UnsafeCase(f"{title} was not taken in: {unsafe}")
     patient_resource = by_reference.get(patient_reference, {})
@@ -122,6 +128,12 @@ def case_from_resources(
     # Without a release the hospital may keep the records to itself, so their absence is not its fault.
     missing = records.problems if is_released else ()
     return MappedCase(case, (*problems, *(f"{title}: {problem}" for problem in missing)))
+
+
+def _asks_for_change(task: Json) -> bool:
+    """A Task of its own for an amendment (code ``change``, focus the DiagnosticReport; protocol 1.3)."""
+    codings = children(child(task, "code"), "coding")
+    return any(text(coding, "code") == "change" and text(coding, "system") in ("", TASK_CODES) for coding in codings)
 
 
 def _find_doubt(task: Json, request: Json, patient_reference: str, owner: str, fhir_base: str) -> str:

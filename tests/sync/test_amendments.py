@@ -17,6 +17,7 @@ from sync.records.amendment import AmendmentKind
 from sync.records.opinion import OpinionDraft, SignedOpinion
 from sync.records.outbox_entry import OutboxState
 from sync.store.database import Store
+from sync.sync_round import run_sync_round
 from tests.sync.faulty_line import faulty_line
 from tests.sync.sample_records import AT
 from tests.sync.small_hospital import SmallHospital
@@ -218,3 +219,25 @@ def test_that_a_void_amendment_is_written_again_over_the_same_delivered_version(
     first = store.opinions.find_signed(CASE)
     assert first is not None
     assert first.frozen.opinion_identifier == IDENTIFIER, "what was delivered stands"
+
+
+def test_that_a_task_for_a_change_is_told_and_never_stands_in_the_place_of_the_assignment(
+    hospital: SmallHospital, store: Store
+) -> None:
+    prepare(hospital, store)
+    assert deliver(hospital, store) == ()
+    run_sync_round(store, hospital.profile())
+    before = store.cases.get_case(CASE)
+    task = hospital.resource("Task/task-so-1")
+    report = next(found.reference for found in hospital.state.list_resources("DiagnosticReport"))
+    code = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "change"}]}
+    asked = {**task, "id": "change-1", "status": "requested", "code": code, "focus": {"reference": report}}
+    asked.pop("output")
+    hospital.state.put_resource({**asked, "identifier": []})
+    told = run_sync_round(store, hospital.profile()).problems
+    assert [sentence for sentence in told if "change the opinion it holds" in sentence and "SO-1" in sentence]
+    assert store.cases.get_case(CASE) == before
+    store.amendments.begin(CASE, AmendmentKind.CORRECTION, "As asked")
+    store.opinions.put_signed(amendment())
+    assert deliver(hospital, store) == ()
+    assert_amended_once(hospital)
