@@ -194,6 +194,7 @@ class CaseRoom:
         page = ReadingPage(self._background, presenter)
         page.stored.connect(self._changed)
         page.refused.connect(lambda sentence: self._window.status.say(sentence, failure=True))
+        page.said.connect(self._window.status.say)
         page.images_shown.connect(lambda case_id, keys: self._views.shown("reading", case_id, keys))
         page.state_changed.connect(self._registry.notify)
         arrivals = ImageArrivals(self._background, presenter.build)

@@ -29,7 +29,6 @@ from workstation.lock_room import LockRoom
 from workstation.logs import report_bug
 from workstation.passphrase_desk import PassphraseDesk
 from workstation.places import DEMO_PROFILE, hospital_profile_path, profile_directory, remember_profile
-from workstation.plain_slides import sweep_plain_slides
 from workstation.settings import IDLE_LOCK_S, KEEP_AWAKE, NOTIFY_CASES, SYNC_INTERVAL_S, Settings
 from workstation.unlocking import DEMO_PASSPHRASE, known_unlock
 from workstation.window.browser_pane import open_in_browser
@@ -140,6 +139,8 @@ class RunningApplication(QObject):
         try:
             directory = profile_directory(self._home, self._profile_name)
             self._profile_lock = ProfileLock.take(directory, "the window")
+            from workstation.plain_slides import sweep_plain_slides
+
             sweep_plain_slides(directory)
         except StoreUnavailable as error:
             self._fail(error)

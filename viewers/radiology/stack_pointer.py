@@ -1,4 +1,4 @@
-"""What dragging and the wheel do to a stack: scroll, window, pan or zoom. Qt's events are unpacked by `stack_view`."""
+"""What dragging and the wheel do to a stack: scroll, window, pan, zoom, point. `stack_view` unpacks Qt's events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from viewers.radiology.stack_controls import ViewPoint
     from viewers.radiology.stack_view import StackView
 
-DragMode = Literal["scroll", "window", "pan", "zoom"]
+DragMode = Literal["scroll", "window", "pan", "zoom", "point"]
+"""``point`` shows the place under the pointer in every other stack that knows where it is."""
 
 _PX_PER_FRAME = 6.0
 _COARSE_STEP = 5
@@ -29,6 +30,8 @@ class StackPointer:
     def press(self, mode: DragMode, at: ViewPoint) -> None:
         self._mode, self._at, self._frames_due = mode, (at.x(), at.y()), 0.0
         self._from, self._window_from = self._at, self._view.window_level.as_window()
+        if mode == "point":
+            self._point_at(at)
 
     def move(self, at: ViewPoint) -> None:
         """Nothing unless something is pressed."""
@@ -39,6 +42,8 @@ class StackPointer:
         if self._mode == "window":
             if self._window_from is not None:
                 self._view.window_level.drag(self._window_from, at.x() - self._from[0], at.y() - self._from[1])
+        elif self._mode == "point":
+            self._point_at(at)
         elif self._mode == "pan":
             self._view.pan.by(dx, dy)
         elif self._mode == "zoom":
@@ -48,6 +53,11 @@ class StackPointer:
             steps = int(self._frames_due)
             self._frames_due -= steps
             self._view.scroll.by(steps)
+
+    def _point_at(self, at: ViewPoint) -> None:
+        point = self._view.shared.find_point_at(at)
+        if point is not None:
+            self._view.point_chosen.emit(point)
 
     def release(self) -> None:
         self._mode = None

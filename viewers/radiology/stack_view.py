@@ -31,7 +31,7 @@ from viewers.annotation.presentation import FramePresentation, Presentation
 from viewers.calibration import Calibration, uncalibrated
 from viewers.image_text import CornerText, Letters
 from viewers.image_view import ImageView
-from viewers.radiology import stack_words
+from viewers.radiology import link_painter, stack_words
 from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
@@ -40,6 +40,7 @@ from viewers.radiology.stack_canvas import StackCanvas
 from viewers.radiology.stack_controls import PanControl, ScrollControl, TurnControl, WindowControl, ZoomControl
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_pointer import DragMode, StackPointer
+from viewers.radiology.stack_sharing import SharedPlace
 from viewers.radiology.viewport_geometry import ViewportGeometry
 from viewers.radiology.voi_choice import default_voi, file_voi
 from viewers.radiology.volume import SeriesPixels
@@ -55,7 +56,9 @@ class StackView(ImageView):
     frame_changed = Signal(int)
     """The index of the frame now shown (from 0, in display order)."""
     drag_mode_changed = Signal(str)
-    """What the left button does without a tool: ``scroll``, ``window``, ``pan`` or ``zoom``."""
+    """What the left button does without a tool, a `DragMode`."""
+    point_chosen = Signal(object)
+    """The `PatientPoint` that the reader points at, in this series' frame of reference."""
     scroll: ScrollControl  # type: ignore[assignment]  # hides QWidget.scroll(dx, dy), which moves children: none here
     _frame_arrived = Signal(int, int)
 
@@ -66,6 +69,7 @@ class StackView(ImageView):
         self.zoom = ZoomControl(self)
         self.pan = PanControl(self)
         self.turn = TurnControl(self)
+        self.shared = SharedPlace(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
@@ -122,6 +126,7 @@ class StackView(ImageView):
         self.set_tool(None)
         self._generation += 1
         self._series, self._pixels = series, None
+        self.shared.clear()
         self._voi = self._auto_voi = None
         self._inverted = False
         self._geometry = self._picture = None
@@ -249,6 +254,11 @@ class StackView(ImageView):
             return ViewportGeometry(columns, rows, width, height, aspect)
         return replace(self._geometry, columns=columns, rows=rows, width=width, height=height, aspect=aspect)
 
+    @property
+    def current_frame(self) -> Frame | None:
+        """The frame shown, decoded or not."""
+        return self._frame()
+
     def _frame(self) -> Frame | None:
         return None if self._series is None else self._series.frames[self._index]
 
@@ -288,6 +298,7 @@ class StackView(ImageView):
         return QImage(canvas.data, geometry.width, geometry.height, geometry.width * 4, QImage.Format.Format_RGB32)
 
     def paint_over_image(self, painter: QPainter, area: QRectF) -> None:
+        link_painter.paint_shared(painter, self.shared, self.image_to_view())
         if self._pixels is None or self.current_picture() is not None:
             return
         words = "This image cannot be shown." if self._error() else f"Loading image {self._index + 1}…"
@@ -353,7 +364,7 @@ class StackView(ImageView):
         if self._series is None:
             return CornerText()
         scale = self.geometry_now().scale
-        return stack_words.corner_text(
+        words = stack_words.corner_text(
             self._series,
             self._index,
             self.current_voi(),
@@ -361,6 +372,7 @@ class StackView(ImageView):
             zoom=scale,
             is_whole=self.is_whole_series,
         )
+        return words if not self.shared.words else replace(words, top_right=(*words.top_right, self.shared.words))
 
     def orientation_letters(self) -> Letters | None:
         frame = self._frame()
@@ -371,7 +383,8 @@ class StackView(ImageView):
             return ()
         pixels = self._pixels
         waiting = len(self._series.frames) - pixels.loaded_count - pixels.unreadable_count if pixels.is_reading else 0
-        return stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
+        own = stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
+        return (self.shared.notice, *own) if self.shared.notice else own
 
     def probe(self, position: QPointF | None) -> None:
         self._probed_at = None if position is None else QPointF(position)

@@ -5,7 +5,7 @@ Nothing of a case outlives it: marks, undo history, windows, tools, thumbnails a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import SaveState
 from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, AnnotationPane
 from workstation.reading.case_marks import CaseMarks
-from workstation.reading.case_reading import CaseReading, ImageItem, SlideItem
+from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem, SlideItem
 from workstation.reading.empty_view import EmptyView
 from workstation.reading.hanging import first_hanging
+from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
 from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
 from workstation.reading.presenter import CaseReadingPresenter
@@ -59,6 +60,8 @@ class ReadingPage(QWidget):
     """Case, and the keys of the images that stand in visible viewports now (``tuple[str, ...]``)."""
     refused = Signal(str)
     """One sentence for the reader: why something cannot be done or shown."""
+    said = Signal(str)
+    """One sentence for the reader: what was just done."""
     state_changed = Signal()
     """Tools, history or selection changed: conditions of actions may have."""
 
@@ -72,6 +75,7 @@ class ReadingPage(QWidget):
         self._is_loading = False
         self._marks: CaseMarks | None = None
         self._images = self._images_of(None)
+        self._links = LinkedStacks()
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -278,6 +282,7 @@ class ReadingPage(QWidget):
         self._selected_id = ""
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
+        self._links.close()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -347,9 +352,31 @@ class ReadingPage(QWidget):
         case_id = None if self._reading is None else self._reading.case_id
         seen = [v.item.key for v in hanging if v.item is not None and v.view.current_target() is not None]
         self.images_shown.emit(case_id or "", tuple(dict.fromkeys(seen)))
+        self._watch_links(hanging)
         # Whoever turns to the page gives the keys to the active image.
         self.setFocusProxy(self._grid.active.view)
         self._show_view_tools()
+
+    def _watch_links(self, hanging: Sequence[Viewport]) -> None:
+        stacks = [
+            (stack, viewport.item)
+            for viewport in hanging
+            if isinstance(viewport.item, SeriesItem) and (stack := stack_in(viewport.view, viewport.item)) is not None
+        ]
+        active = self._grid.active
+        self._links.watch(stacks, stack_in(active.view, active.item))
+        self._toolbar.set_linked(enabled=len(stacks) > 1, chosen=self._links.is_on)
+
+    @property
+    def can_link(self) -> bool:
+        """Whether several stacks are visible."""
+        return sum(stack_in(v.view, v.item) is not None for v in self._grid.visible_viewports) > 1
+
+    def toggle_link(self) -> None:
+        """Link the scrolling of the visible stacks, here, or let them go; a sentence says which."""
+        sentence = self._links.toggle()
+        self._toolbar.set_linked(enabled=self.can_link, chosen=self._links.is_on)
+        self.said.emit(sentence)
 
     def _show_thumbnail(self, key: str, picture: QImage) -> None:
         self._strip.set_thumbnail(key, picture)
@@ -399,12 +426,14 @@ class ReadingPage(QWidget):
             self.choose_tool(tool)
 
     def set_drag_mode(self, mode: DragMode) -> None:
-        """What the left button does without a tool, in every stack; the tool is put down for ``window``."""
+        """What the left button does without a tool, in every stack; the tool is put down for all but scrolling."""
         if mode == self._drag_mode:
             return
         self._drag_mode = mode
-        if mode == "window":
+        if mode != "scroll":
             self.choose_tool(None)
+        if mode != "point":
+            self._links.clear_point()
         for viewport in self._grid.viewports:
             stack = stack_in(viewport.view, viewport.item)
             if stack is not None:
@@ -417,9 +446,8 @@ class ReadingPage(QWidget):
 
     def _show_view_tools(self) -> None:
         active = self._grid.active
-        self._toolbar.set_window(
-            enabled=stack_in(active.view, active.item) is not None, chosen=self._drag_mode == "window"
-        )
+        is_stack = stack_in(active.view, active.item) is not None
+        self._toolbar.set_drag_mode(self._drag_mode, enabled=is_stack)
         self._toolbar.set_zoom(enabled=active.view.current_target() is not None)
 
     @property
@@ -581,7 +609,8 @@ class ReadingPage(QWidget):
         self._look_again.timeout.connect(self._look_for_images)
         self._strip.open_requested.connect(lambda key: self.show_image(self._grid.active_index, key))
         self._toolbar.tool_requested.connect(self._take_tool)
-        self._toolbar.window_requested.connect(lambda on: self.set_drag_mode("window" if on else "scroll"))
+        self._toolbar.drag_mode_requested.connect(self.set_drag_mode)
+        self._toolbar.link_requested.connect(self.toggle_link)
         self._toolbar.fit_requested.connect(lambda: self._grid.active.view.zoom_to_fit())
         self._toolbar.actual_requested.connect(lambda: self._grid.active.view.zoom_to_actual())
         self._toolbar.layout_requested.connect(self.set_layout_name)
@@ -611,6 +640,8 @@ class ReadingPage(QWidget):
             self.redo()
         elif not event.modifiers() and key == Qt.Key.Key_M:
             self.show_as_marked()
+        elif not event.modifiers() and key == Qt.Key.Key_Y and self.can_link:
+            self.toggle_link()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:

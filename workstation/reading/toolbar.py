@@ -26,8 +26,9 @@ class ReadingToolbar(QFrame):
     undo_requested = Signal()
     redo_requested = Signal()
     removal_requested = Signal()
-    window_requested = Signal(bool)
-    """Whether dragging is to change the window."""
+    drag_mode_requested = Signal(str)
+    """What dragging is to do, a `DragMode`."""
+    link_requested = Signal()
     fit_requested = Signal()
     actual_requested = Signal()
 
@@ -47,9 +48,24 @@ class ReadingToolbar(QFrame):
             "window",
             "Window  W",
             "Change the window by dragging (W). The right button does it with any tool.",
-            lambda: self.window_requested.emit(self._window.isChecked()),
+            lambda: self.drag_mode_requested.emit("window" if self._window.isChecked() else "scroll"),
         )
-        self._window.setCheckable(True)
+        self._point = self._button(
+            "tool-point",
+            "point",
+            "",
+            "Point: the other series show the place you press on (C)",
+            lambda: self.drag_mode_requested.emit("point" if self._point.isChecked() else "scroll"),
+        )
+        self._link = self._button(
+            "tool-link",
+            "link",
+            "",
+            "Scroll series of one patient together; of another date, from the level shown now (Y)",
+            self.link_requested.emit,
+        )
+        for button in (self._window, self._point, self._link):
+            button.setCheckable(True)
         self._gap()
         self._fit = self._button("zoom-fit", "fit", "", "Fit the whole image (0)", self.fit_requested.emit)
         self._actual = self._button("zoom-actual", "actual", "", "Pixel for pixel (Ctrl+0)", self.actual_requested.emit)
@@ -73,7 +89,8 @@ class ReadingToolbar(QFrame):
             button.setCheckable(True)
             self._layouts[layout] = button
         self._tool: str | None = None
-        self.set_window(enabled=False, chosen=False)
+        self.set_drag_mode("scroll", enabled=False)
+        self.set_linked(enabled=False, chosen=False)
         self.set_zoom(enabled=False)
         self.set_history(can_undo=False, can_redo=False)
         self.set_selection(False)
@@ -82,11 +99,17 @@ class ReadingToolbar(QFrame):
         self._tool = tool
         self._show_chosen()
 
-    def set_window(self, *, enabled: bool, chosen: bool) -> None:
-        """Whether the active image has a window to change, and whether dragging changes it."""
-        self._window.setEnabled(enabled)
-        self._window.setChecked(chosen and enabled)
+    def set_drag_mode(self, mode: str, *, enabled: bool) -> None:
+        """What dragging does, and whether the active image is a stack, with which it can do more than one thing."""
+        for button, its_mode in ((self._window, "window"), (self._point, "point")):
+            button.setEnabled(enabled)
+            button.setChecked(enabled and mode == its_mode)
         self._show_chosen()
+
+    def set_linked(self, *, enabled: bool, chosen: bool) -> None:
+        """Whether there are stacks to link, and whether they are."""
+        self._link.setEnabled(enabled)
+        self._link.setChecked(enabled and chosen)
 
     def set_zoom(self, *, enabled: bool) -> None:
         """Whether there is an image to fit."""
@@ -94,9 +117,10 @@ class ReadingToolbar(QFrame):
         self._actual.setEnabled(enabled)
 
     def _show_chosen(self) -> None:
-        """One of the row is chosen: navigation gives way to the window, and both to a tool."""
+        """One of the row is chosen: navigation gives way to the window and to pointing, and these to a tool."""
+        is_dragging = self._window.isChecked() or self._point.isChecked()
         for name, button in self._tools.items():
-            button.setChecked(name == self._tool and not (name is None and self._window.isChecked()))
+            button.setChecked(name == self._tool and not (name is None and is_dragging))
 
     def set_layout_name(self, layout: str) -> None:
         for name, button in self._layouts.items():

@@ -52,6 +52,8 @@ GLYPHS = {
     "navigate": "mdi6.cursor-default-outline",
     "length": "mdi6.ruler",
     "polygon": "mdi6.vector-polygon",
+    "point": "mdi6.crosshairs",
+    "link": "mdi6.link-variant",
     "mark": "mdi6.map-marker-outline",
     "invert": "mdi6.invert-colors",
     "layout-1x1": "mdi6.square-outline",
