@@ -116,6 +116,23 @@ class VolumeGeometry:
             for i in (0.0, self.columns - 1.0)
         )
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said beside every picture cut out of the grid."""
+        found = []
+        if self.is_tilted:
+            found.append(f"Gantry tilt of {self.tilt_degrees:.1f}° corrected in this reconstruction.")
+        if self.gaps:
+            missing = "An image is" if len(self.gaps) == 1 else f"Images in {len(self.gaps)} places are"
+            found.append(f"{missing} missing: nothing is shown there.")
+        if not self.is_even and any(abs(step - 1) > _EVEN for step in self._steps if step < GAP):
+            found.append("Images are unevenly spaced: each is shown at its own place.")
+        return tuple(found)
+
+    @property
+    def _steps(self) -> tuple[float, ...]:
+        return tuple(b - a for a, b in pairwise(self.places))
+
     def to_patient(self, point: VoxelPoint) -> PatientPoint:
         """The patient point of a place in the grid; inside or outside the images alike."""
         x, y, z = (

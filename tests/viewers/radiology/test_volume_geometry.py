@@ -113,11 +113,18 @@ def test_that_a_missing_image_leaves_a_gap_in_the_grid() -> None:
     assert not geometry.is_even
     assert geometry.places == (0, 1, 2, 4, 5) and geometry.gaps == ((2, 4),)
     assert geometry.to_patient(VoxelPoint(5, 0, 0)) == PatientPoint(10, 20, 25)
+    assert geometry.remarks == ("An image is missing: nothing is shown there.",)
 
 
 def test_that_uneven_images_keep_their_own_places() -> None:
     geometry = volume_geometry(stack(*({"z_mm": z} for z in (0, 5, 10, 15.5, 20, 25))))
     assert geometry.places == pytest.approx((0, 1, 2, 3.1, 4, 5)) and geometry.gaps == ()
+    assert geometry.remarks == ("Images are unevenly spaced: each is shown at its own place.",)
+
+
+def test_that_a_corrected_tilt_is_said_beside_what_is_cut() -> None:
+    assert grid(tilt_degrees=-12.0).remarks == ("Gantry tilt of 12.0° corrected in this reconstruction.",)
+    assert grid().remarks == ()
 
 
 @pytest.mark.parametrize(
