@@ -31,3 +31,12 @@ def median_ms(work: Callable[[], object], runs: int = 3) -> float:
         work()
         taken.append((time.perf_counter() - start) * 1000)
     return statistics.median(taken)
+
+
+def medians_in_turns_ms(first: Callable[[], object], second: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Median wall times of two works done in turns, so that a busy moment of the machine meets both."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        for work, times in zip((first, second), taken, strict=True):
+            times.append(median_ms(work, 1))
+    return statistics.median(taken[0]), statistics.median(taken[1])
