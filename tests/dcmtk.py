@@ -53,3 +53,11 @@ def _parsed(data: bytes) -> NDArray[Any]:
     columns, rows = int(head[2]), int(head[3])
     pixels = np.frombuffer(data, np.uint8, offset=head.end())
     return pixels.reshape((rows, columns, 3) if head[1] == b"6" else (rows, columns))
+
+
+def dcmtk_presented(image: Path, state: Path, into: Path, *, frame: int = 1) -> NDArray[np.uint8]:
+    """The whole image as dcmp2pgm draws it under a presentation state (its displayed area is not cut out)."""
+    picture = into / "presented.pgm"
+    command = [dcmtk("dcmp2pgm"), "-p", str(state), "-f", str(frame), str(image), str(picture)]
+    subprocess.run(command, capture_output=True, check=True)
+    return _parsed(picture.read_bytes())

@@ -158,6 +158,7 @@ def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
     look = snapshot.add_mutually_exclusive_group()
     look.add_argument("--window", metavar="CENTER,WIDTH|minmax|file", type=_window, help="what is black and white")
     look.add_argument("--preset", metavar="NAME", help="a window by name")
+    look.add_argument("--state", metavar="FILE", type=Path, help="as this DICOM presentation state has it, bare")
     snapshot.add_argument("--size", metavar="WxH", type=_size, help="default: every image pixel is one picture pixel")
     snapshot.add_argument("--invert", action="store_true", help="black for white")
     snapshot.add_argument("--rotate", type=int, choices=(0, 90, 180, 270), default=0, help="clockwise")

@@ -152,6 +152,22 @@ def test_that_a_snapshot_is_a_png_of_the_native_size(tmp_path: Path, capfd: pyte
     assert (status, err) == (1, "3. CT 5mm has images 1 to 56; there is no image 99.\n")
 
 
+@pytest.mark.real_data
+def test_that_a_snapshot_under_a_presentation_state_is_the_part_it_shows(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mr.png"
+    folder = real_data("dicom", "mr_liver_T2longTE_25sl_with_GSPS")
+    command = ("snapshot", folder, "--out", out, "--state", folder / "PS_0181")
+    status, said, _ = run(capfd, *command, "--frame", "3")
+    assert status == 0 and said.endswith("220 × 220 pixels\n")
+    status, _, err = run(capfd, *command, "--rotate", "90")
+    assert status == 1 and err.startswith("A presentation state says how the image is turned")
+    other = real_data("dicom", "nm")
+    status, _, err = run(capfd, "snapshot", other, "--out", out, "--state", folder / "PS_0181")
+    assert (status, err) == (1, "PS_0181 is not made for NM-MONO2-16-13x-heart, image 1.\n")
+
+
 def test_that_cases_prints_one_json_document(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     store = open_store(tmp_path / "p")
     store.cases.put_case(make_case(), [])

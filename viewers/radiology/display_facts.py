@@ -76,7 +76,8 @@ class Palette:
 class Overlay:
     """An overlay plane (PS3.3 C.9.2): ``packed`` bits, row by row, least significant bit first.
 
-    ``column`` and ``row`` are the zero-based image pixel of the plane's first bit (they may be negative).
+    ``column`` and ``row`` are the zero-based image pixel of the plane's first bit (they may be negative), ``group`` is
+    0x6000…0x601E.
     """
 
     rows: int
@@ -85,6 +86,7 @@ class Overlay:
     column: int
     packed: bytes
     label: str = ""
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,14 @@ class Shutter:
     """What is to be seen of an image (PS3.3 C.7.6.11): what lies inside every one of its shapes; the rest is ``grey``.
 
     Rows and columns count from 1. ``rectangle`` is (left, right, top, bottom), ``circle`` (row, column, radius),
-    ``polygon`` its (row, column) corners; ``grey`` is 0…255.
+    ``polygon`` its (row, column) corners; a ``bitmap`` hides what its bits cover (C.7.6.15). ``grey`` is 0…255.
     """
 
     rectangle: tuple[int, int, int, int] | None = None
     circle: tuple[int, int, int] | None = None
     polygon: tuple[tuple[int, int], ...] = ()
     grey: int = 0
+    bitmap: Overlay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class DisplayFacts:
     low values are shown white: Presentation LUT Shape INVERSE, or MONOCHROME1 where no shape is stated.
     ``palette`` colours every pixel, ``supplement`` those from its first mapped value on, the others being grey
     (PS3.3 C.7.6.19). ``icc`` is the profile that colours are meant in (C.11.15). ``remarks`` are sentences for the
-    image about what it asks for and is not given.
+    image about what it asks for and is not given. ``presentation_lut`` comes last, from a presentation state only.
     """
 
     slope: float = 1.0
@@ -127,3 +130,4 @@ class DisplayFacts:
     shutter: Shutter | None = None
     icc: bytes = b""
     remarks: tuple[str, ...] = ()
+    presentation_lut: LookupTable | None = None

@@ -25,12 +25,18 @@ class OverlayPlane:
     lies in an unused bit of the pixels (retired in 2004, and still written).
     """
 
+    group: int
     pictures: tuple[Overlay, ...]
     first_frame: int | None
     bit: int | None = None
 
 
-def overlay_planes(dataset: Dataset, layout: PixelLayout) -> tuple[OverlayPlane, ...]:
+def own_planes(dataset: Dataset) -> tuple[OverlayPlane, ...]:
+    """The planes that hold their own data, of an object that need not be an image."""
+    return overlay_planes(dataset, None)
+
+
+def overlay_planes(dataset: Dataset, layout: PixelLayout | None) -> tuple[OverlayPlane, ...]:
     """The planes of an image; what is malformed is left out."""
     tags = dataset.keys()  # iterating over the data set itself would convert every value
     groups = sorted({tag >> 16 for tag in tags if 0x6000 <= tag >> 16 < 0x6020 and not tag >> 16 & 1})
@@ -57,8 +63,8 @@ def overlays_on(planes: Sequence[OverlayPlane], frame_number: int) -> tuple[Over
 
 def with_embedded_overlays(frame: Frame, planes: Sequence[OverlayPlane]) -> Frame:
     """*frame* with the planes that lie in its unused bits; its pixels are read for that, damaged ones have none."""
-    bits = [plane.bit for plane in planes if plane.bit is not None]
-    if not bits:
+    embedded = [(plane.group, plane.bit) for plane in planes if plane.bit is not None]
+    if not embedded:
         return frame
     container = frame.layout.bits_allocated
     whole = replace(frame.layout, bits_stored=container, high_bit=container - 1, signed=False)
@@ -68,14 +74,14 @@ def with_embedded_overlays(frame: Frame, planes: Sequence[OverlayPlane]) -> Fram
         return frame
     rows, columns = frame.layout.rows, frame.layout.columns
     drawn = tuple(
-        Overlay(rows, columns, 0, 0, np.packbits(plane, bitorder="little").tobytes())
-        for bit in bits
+        Overlay(rows, columns, 0, 0, np.packbits(plane, bitorder="little").tobytes(), group=group)
+        for group, bit in embedded
         if (plane := (values >> bit & 1).astype(np.bool_)).any()
     )
     return replace(frame, display=replace(frame.display, overlays=frame.display.overlays + drawn)) if drawn else frame
 
 
-def _plane(dataset: Dataset, group: int, layout: PixelLayout) -> OverlayPlane | None:
+def _plane(dataset: Dataset, group: int, layout: PixelLayout | None) -> OverlayPlane | None:
     def whole(element: int, default: int | None = None) -> int | None:
         found = dataset[group, element].value if (group, element) in dataset else None
         return default if found is None or found == "" else int(found)
@@ -84,7 +90,7 @@ def _plane(dataset: Dataset, group: int, layout: PixelLayout) -> OverlayPlane | 
     if not rows or not columns or rows < 0 or columns < 0:
         return None
     if (group, 0x3000) not in dataset:
-        return _embedded(whole(0x0102), layout)
+        return None if layout is None else _embedded(group, whole(0x0102), layout)
     origin = dataset[group, 0x0050].value if (group, 0x0050) in dataset else (1, 1)
     row, column = int(origin[0]) - 1, int(origin[1]) - 1
     label = str(dataset[group, 0x1500].value) if (group, 0x1500) in dataset else ""
@@ -96,16 +102,17 @@ def _plane(dataset: Dataset, group: int, layout: PixelLayout) -> OverlayPlane | 
         own = bits[rows * columns * index : rows * columns * (index + 1)]
         if own.size < rows * columns:
             return None
-        pictures.append(Overlay(rows, columns, row, column, np.packbits(own, bitorder="little").tobytes(), label))
+        packed = np.packbits(own, bitorder="little").tobytes()
+        pictures.append(Overlay(rows, columns, row, column, packed, label, group))
     if stated_frames is None and first_frame is None:
-        return OverlayPlane(tuple(pictures), None)
-    return OverlayPlane(tuple(pictures), first_frame or 1)
+        return OverlayPlane(group, tuple(pictures), None)
+    return OverlayPlane(group, tuple(pictures), first_frame or 1)
 
 
-def _embedded(bit: int | None, layout: PixelLayout) -> OverlayPlane | None:
+def _embedded(group: int, bit: int | None, layout: PixelLayout) -> OverlayPlane | None:
     """A plane in the bit *bit* of each pixel, where that is none of the image's own."""
     lowest = layout.high_bit + 1 - layout.bits_stored
     unused = bit is not None and 0 <= bit < layout.bits_allocated and not lowest <= bit <= layout.high_bit
     if not unused or layout.element != "PixelData" or layout.samples != 1:
         return None
-    return OverlayPlane((), None, bit)
+    return OverlayPlane(group, (), None, bit)

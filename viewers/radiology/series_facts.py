@@ -182,7 +182,7 @@ def display_to_json(display: DisplayFacts) -> dict[str, Any]:
     for overlay in value["overlays"]:
         overlay["packed"] = base64.b64encode(overlay["packed"]).decode()
     value["icc"] = base64.b64encode(display.icc).decode()
-    for rare in ("supplement", "shutter", "icc", "remarks"):
+    for rare in ("supplement", "shutter", "icc", "remarks", "presentation_lut"):
         if not value[rare]:
             del value[rare]
     return value

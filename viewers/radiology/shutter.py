@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from viewers.radiology.dicom_header import items, number, numbers, texts
 from viewers.radiology.display_facts import Shutter
+from viewers.radiology.overlays import overlay_mask
 
 _EDGES = (
     "ShutterLeftVerticalEdge",
@@ -21,8 +22,9 @@ _EDGES = (
 _WHITEST = 65535
 
 
-def read_shutter(dataset: Dataset, groups: Sequence[Dataset] = ()) -> Shutter | None:
-    """The shutter of an image, of a frame by its functional *groups*, or of a presentation state; None without."""
+def read_shutter(dataset: Dataset, groups: Sequence[Dataset] = (), *, always: bool = False) -> Shutter | None:
+    """The shutter of an image, of a frame by its functional *groups*, or of a presentation state; None without shapes,
+    or *always* one, for its grey."""
     for group in groups:
         for item in items(group, "FrameDisplayShutterSequence")[:1]:
             return read_shutter(item)
@@ -40,7 +42,7 @@ def read_shutter(dataset: Dataset, groups: Sequence[Dataset] = ()) -> Shutter | 
     polygon: tuple[tuple[int, int], ...] = ()
     if "POLYGONAL" in shapes and len(corners) >= 6 and len(corners) % 2 == 0:
         polygon = tuple((int(row), int(column)) for row, column in zip(corners[::2], corners[1::2], strict=True))
-    if rectangle is None and circle is None and not polygon:
+    if rectangle is None and circle is None and not polygon and not always:
         return None
     grey = number(dataset, "ShutterPresentationValue") or 0.0
     return Shutter(rectangle, circle, polygon, round(255 * min(max(grey, 0.0), _WHITEST) / _WHITEST))
@@ -61,4 +63,8 @@ def shuttered(shutter: Shutter, rows: int, columns: int) -> NDArray[np.bool_]:
         corners = np.array([(c - 1, r - 1) for r, c in shutter.polygon], np.int32)
         cv2.fillPoly(inside, [corners], 1)
         hidden |= inside == 0
+    if shutter.bitmap is not None:
+        covered = overlay_mask((shutter.bitmap,), rows, columns)
+        assert covered is not None
+        hidden |= covered
     return hidden

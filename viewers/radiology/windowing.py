@@ -47,11 +47,15 @@ def _looked_up(values: NDArray[np.float64], table: LookupTable) -> NDArray[np.in
     return found
 
 
+def _deepest(table: LookupTable) -> float:
+    """What of a table's entries is white: its depth, or what it holds where that is more (seen in the field)."""
+    return float(max((1 << table.bits) - 1, max(table.entries)))
+
+
 def _fraction(values: NDArray[np.float64], voi: Voi) -> NDArray[np.float64]:
     """Modality values to 0…1 (PS3.3 C.11.2.1.2 with ymin 0 and ymax 1; a VOI LUT by its own depth)."""
     if isinstance(voi, LookupTable):
-        deepest = max((1 << voi.bits) - 1, max(voi.entries))
-        return _looked_up(values, voi) / float(deepest)
+        return _looked_up(values, voi) / _deepest(voi)
     centre, width = voi.centre, voi.width
     if voi.function is VoiFunction.SIGMOID:
         return 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - centre) / width, -700.0, 700.0)))
@@ -69,6 +73,9 @@ def render_grey(stored: NDArray[Any], display: DisplayFacts, voi: Voi, *, invert
     is no number, is black whatever is inverted: it is not image.
     """
     fraction = _fraction(modality_values(stored, display), voi)
+    if display.presentation_lut is not None:
+        table = display.presentation_lut
+        fraction = _looked_up(fraction * (len(table.entries) - 1) + table.first_mapped, table) / _deepest(table)
     if display.inverted != inverted:
         fraction = 1.0 - fraction
     no_image = is_padding(stored, display)

@@ -41,7 +41,7 @@ def snapshot(options: Namespace) -> int:
         from viewers.radiology.stack_words import place_of
 
         series = choose_series(options, scan)
-        pixels = _series_pixels(options, series)
+        pixels = _series_pixels(options, series) if options.state is None else _presented_pixels(options, series)
         shown = f"“{series.title}”, {place_of(series, options.frame - 1).words}"
     _write_png(pixels, options.out)
     say(f"{options.out}: {shown}, {pixels.shape[1]} × {pixels.shape[0]} pixels")
@@ -157,6 +157,23 @@ def _series_pixels(options: Namespace, series: Series) -> Any:
         bare=options.bare,
         patient_line=patient_words(series.patient),
     )
+
+
+def _presented_pixels(options: Namespace, series: Series) -> Any:
+    """The image as a presentation state has it; the state's words are said, not drawn."""
+    from viewers.byte_source import FileByteSource
+    from viewers.radiology.presentation import paint_presented, present
+    from viewers.radiology.presentation_state import read_presentation_state
+    from viewers.radiology.snapshot import get_frame
+    from viewers.radiology.volume import SeriesPixels
+
+    if options.invert or options.rotate or options.flip:
+        raise OutOfRange("A presentation state says how the image is turned: leave out --invert, --rotate and --flip.")
+    state = read_presentation_state(FileByteSource(options.state))
+    frame = get_frame(series, options.frame)
+    for text in present(state, frame).texts:
+        say(f"{state.name} writes: {text.words}")
+    return paint_presented(state, frame, SeriesPixels(series).read_frame(options.frame - 1), options.size)
 
 
 def _slide_pixels(options: Namespace, scan: LocalScan) -> Any:
