@@ -25,16 +25,21 @@ def ends_words(until: datetime | None, known: datetime, now: datetime) -> str:
     return f"The patient's release ends in {_span(until - known)} ({day} {local:%H:%M})"
 
 
-def withheld_words(case: Case) -> str:
+def why_withheld(case: Case) -> str:
     """Why nothing of the case's records is here or shown, in a few words; empty where they are released."""
     if case.consent is ConsentState.ACTIVE:
         return ""
     if case.consent is ConsentState.MISSING:
-        return "withheld: no consent"
+        return "no release"
     if case.release_until is None:
-        return "withheld: consent not in force"
+        return "release not in force"
     local = case.release_until.astimezone()
-    return f"withheld: release ended {local.day} {local:%B}"
+    return f"release ended {local.day} {local:%B}"
+
+
+def withheld_words(case: Case) -> str:
+    """``withheld: no release``: the same where it has to say what it is the reason of."""
+    return f"withheld: {why}" if (why := why_withheld(case)) else ""
 
 
 def withheld_sentence(case: Case) -> str:

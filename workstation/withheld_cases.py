@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 from sync.lease import known_time
 from sync.records.case import Case, ConsentState
 from sync.release_end import as_released
+from workstation.release_words import why_withheld
 
 if TYPE_CHECKING:
     from sync.store.database import Store
-
-WHY_WITHHELD = {
-    ConsentState.MISSING: "no release by the patient",
-    ConsentState.EXPIRED: "the patient's release has ended",
-    ConsentState.ACTIVE: "",
-}
 
 
 def list_withheld(store: Store) -> tuple[Case, ...]:
@@ -32,8 +27,8 @@ def list_withheld(store: Store) -> tuple[Case, ...]:
 
 
 def withheld_sentence(cases: Sequence[Case]) -> str:
-    """``2 cases are withheld: SO-1 (no release by the patient), SO-2 (…)``; empty for none."""
+    """``2 cases are withheld: SO-1 (no release), SO-2 (…)``; empty for none."""
     if not cases:
         return ""
-    named = ", ".join(f"{case.case_id} ({WHY_WITHHELD[case.consent]})" for case in cases)
+    named = ", ".join(f"{case.case_id} ({why_withheld(case)})" for case in cases)
     return f"{len(cases)} {'case is' if len(cases) == 1 else 'cases are'} withheld: {named}"

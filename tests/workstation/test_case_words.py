@@ -54,10 +54,10 @@ def test_that_a_delivered_case_says_that_its_amendment_is_being_written() -> Non
 
 def test_that_withheld_cases_are_named_with_their_reason() -> None:
     cases = [make_case(case_id=CaseId("SO-1"), consent=ConsentState.MISSING)]
-    assert withheld_sentence(cases) == "1 case is withheld: SO-1 (no release by the patient)"
+    assert withheld_sentence(cases) == "1 case is withheld: SO-1 (no release)"
     cases.append(make_case(case_id=CaseId("SO-2"), consent=ConsentState.EXPIRED))
     assert withheld_sentence(cases).startswith("2 cases are withheld: SO-1 (")
-    assert withheld_sentence(cases).endswith("SO-2 (the patient's release has ended)")
+    assert withheld_sentence(cases).endswith("SO-2 (release not in force)")
     assert withheld_sentence([]) == ""
 
 
@@ -76,7 +76,7 @@ def test_that_an_image_fetched_twice_counts_once() -> None:
 
 
 def test_that_a_case_without_consent_says_that_nothing_was_downloaded() -> None:
-    assert completeness_of(make_case(consent=ConsentState.MISSING), [], []).words() == "withheld: no consent"
+    assert completeness_of(make_case(consent=ConsentState.MISSING), [], []).words() == "withheld: no release"
 
 
 def test_that_a_foreign_object_is_found_among_the_complete_ones() -> None:

@@ -260,9 +260,9 @@ def test_that_cases_names_what_is_withheld_and_why(tmp_path: Path, capfd: pytest
     store.close()
     status, out, _ = run(capfd, "cases", "--home", tmp_path, "--profile", "clinic")
     assert status == 0
-    assert out.splitlines()[-1] == "1 case is withheld: SO-2 (no release by the patient)"
+    assert out.splitlines()[-1] == "1 case is withheld: SO-2 (no release)"
     _, out, _ = run(capfd, "cases", "--json", "--home", tmp_path, "--profile", "clinic")
-    assert [case["withheld"] for case in json.loads(out)] == [None, "no release by the patient", None]
+    assert [case["withheld"] for case in json.loads(out)] == [None, "no release", None]
 
 
 def test_that_the_second_program_on_a_profile_is_told_who_holds_it(

@@ -127,5 +127,5 @@ def test_that_withheld_records_say_why_and_what_brings_them_back() -> None:
     assert withheld_words(ended) == "withheld: release ended 3 November"
     assert "ended on 3 November 2026 at" in withheld_sentence(ended)
     assert "Ctrl+M" in withheld_sentence(ended)
-    assert withheld_words(sample_case(consent=ConsentState.EXPIRED)) == "withheld: consent not in force"
+    assert withheld_words(sample_case(consent=ConsentState.EXPIRED)) == "withheld: release not in force"
     assert withheld_sentence(sample_case(consent=ConsentState.ACTIVE)) == ""

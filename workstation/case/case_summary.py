@@ -17,10 +17,9 @@ from workstation.case_state import PRIORITY_WORDS, StateWords
 from workstation.completeness import Completeness
 from workstation.due import DueWords, due_words
 from workstation.left_unsent import LeftUnsent
-from workstation.release_words import withheld_sentence
+from workstation.release_words import withheld_sentence, withheld_words
 from workstation.size_words import size_words
 from workstation.window.patient_identity import PatientIdentity, identity_of
-from workstation.withheld_cases import WHY_WITHHELD
 
 CATEGORY_WORDS = {
     DocumentCategory.IMAGING_REPORT: ("Imaging report", "report"),
@@ -257,7 +256,7 @@ def _study_sentence(case: Case, here: Completeness, reference: str) -> str:
 
 
 def _here(case: Case, words: str) -> str:
-    return f"withheld: {WHY_WITHHELD[case.consent]}" if case.consent is not ConsentState.ACTIVE else words
+    return withheld_words(case) or words
 
 
 def _tone(case: Case, whole: bool, some: bool) -> str:
@@ -275,7 +274,7 @@ def _missing(case: Case, here: Completeness, withdrawal: str | None) -> tuple[Mi
     if case.consent is ConsentState.MISSING:
         is_listed = bool(case.studies or case.documents)
         listed = "The records are listed, and nothing is downloaded." if is_listed else "No record is listed."
-        lines.append(MissingLine(f"Withheld: no consent. {listed}", "warning"))
+        lines.append(MissingLine(f"Withheld: no release. {listed}", "warning"))
     elif case.consent is ConsentState.EXPIRED:
         lines.append(MissingLine(withheld_sentence(case), "warning"))
     else:

@@ -26,7 +26,8 @@ def list_cases(options: Namespace) -> int:
     from sync.release_end import as_released
     from workstation.clock import local_now
     from workstation.completeness import completeness_of
-    from workstation.withheld_cases import WHY_WITHHELD, list_withheld, withheld_sentence
+    from workstation.release_words import why_withheld
+    from workstation.withheld_cases import list_withheld, withheld_sentence
     from workstation.worklist.presenter import LOCKED, load_rows
 
     with opened_store(options, read_only=True) as store:
@@ -45,7 +46,7 @@ def list_cases(options: Namespace) -> int:
             if told := withheld_sentence(list_withheld(store)):
                 say(told)
             return DONE
-        withheld = {case.case_id: WHY_WITHHELD[case.consent] for case in list_withheld(store)}
+        withheld = {case.case_id: why_withheld(case) for case in list_withheld(store)}
         found = []
         for row in rows:
             case = as_released(store.cases.get_case(row.case_id), known_time(store))
@@ -147,7 +148,8 @@ def sync(options: Namespace) -> int:
     from sync.transfer.hospital import connect_hospital
     from workstation.door.object_inspector import ProcessInspector
     from workstation.places import hospital_profile_path
-    from workstation.withheld_cases import WHY_WITHHELD, list_withheld, withheld_sentence
+    from workstation.release_words import why_withheld
+    from workstation.withheld_cases import list_withheld, withheld_sentence
 
     profile = HospitalProfile.load(hospital_profile_path(home_of(options), profile_of(options)))
     with opened_store(options, read_only=False) as store:
@@ -160,7 +162,7 @@ def sync(options: Namespace) -> int:
             inspector.close()
             hospital.close()
     if options.json:
-        named = [{"case": case.case_id, "why": WHY_WITHHELD[case.consent]} for case in withheld]
+        named = [{"case": case.case_id, "why": why_withheld(case)} for case in withheld]
         say_json({**report.to_json(), "withheld": named})
     else:
         say(seen_words(report))

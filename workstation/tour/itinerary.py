@@ -141,7 +141,7 @@ class Tour:
         words = " ".join(label.text() for label in missing.findChildren(QLabel) if label.isVisible())
         if isinstance(missing, QLabel):
             words = missing.text()
-        self._stop("no consent, nothing downloaded", "no images", lambda: words[:200])
+        self._stop("no release, nothing downloaded", "no images", lambda: words[:200])
 
     def visit(self, visit: Visit, first: bool) -> None:
         """The whole job on one case: read, look, measure, outline, answer, sign, deliver.

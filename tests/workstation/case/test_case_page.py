@@ -112,13 +112,13 @@ def test_that_the_hospitals_reason_for_cancelling_is_said_first(store: Store) ->
 
 def test_that_without_consent_an_empty_list_is_not_called_a_list(store: Store) -> None:
     store.cases.put_case(make_case(consent=ConsentState.MISSING, studies=(), documents=()), [])
-    assert [line.text for line in summary_of(store).missing] == ["Withheld: no consent. No record is listed."]
+    assert [line.text for line in summary_of(store).missing] == ["Withheld: no release. No record is listed."]
 
 
 def test_that_missing_consent_is_said_once_instead_of_counts(store: Store) -> None:
     store.cases.put_case(make_case(consent=ConsentState.MISSING), [])
     assert [line.text for line in summary_of(store).missing] == [
-        "Withheld: no consent. The records are listed, and nothing is downloaded."
+        "Withheld: no release. The records are listed, and nothing is downloaded."
     ]
 
 
@@ -126,7 +126,7 @@ def test_that_a_withheld_record_says_that_the_patient_gave_no_release(store: Sto
     store.cases.put_case(make_case(consent=ConsentState.MISSING), [])
     lines = summary_of(store).records
     files = [line.details for line in lines if line.kind != "labs"]
-    assert len(files) == 3 and all("withheld: no release by the patient" in details for details in files)
+    assert len(files) == 3 and all("withheld: no release" in details for details in files)
 
 
 def test_that_a_foreign_image_blocks_until_a_reason_is_given_and_audited(store: Store) -> None:

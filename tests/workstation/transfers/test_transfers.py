@@ -99,7 +99,7 @@ def page(qapp: QApplication) -> Iterator[TransfersPage]:
         ({"files_here": 1000}, Circumstances(), "Complete"),
         ({"files_here": 1000, "problems": ("Image 1: cut off.",)}, Circumstances(), "Incomplete"),
         ({"problems": ("Image 1: cut off.",)}, Circumstances(), "Incomplete"),
-        ({"withheld": "withheld: no consent"}, Circumstances(is_syncing=True), "Withheld"),
+        ({"withheld": "withheld: no release"}, Circumstances(is_syncing=True), "Withheld"),
         ({"files_here": 1000, "foreign": ("The image is of P-2.",)}, Circumstances(), "Needs a look"),
         ({"files_here": 1000, "is_looked_at": False}, Circumstances(), "Arriving"),
         (
@@ -208,7 +208,7 @@ def test_that_a_case_without_a_release_is_withheld_and_says_why_and_never_queues
     desk = Desk(store)
     desk.presenter.sync_ran(True)
     assert (desk.row.state, desk.row.can_pause, desk.row.can_give_up) == ("Withheld", False, False)
-    assert desk.row.problems[0].startswith("Withheld: ") and "consent" in desk.row.problems[0]
+    assert desk.row.problems[0].startswith("Withheld: ") and "release" in desk.row.problems[0]
     assert desk.view.summary == "Nothing to fetch · 1 case withheld"
 
 
