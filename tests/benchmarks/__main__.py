@@ -6,7 +6,15 @@ import os
 import platform
 from pathlib import Path
 
-from tests.benchmarks import decode_speed, series_opening, slide_field, transfer_speed, window_shown, worklist_scale
+from tests.benchmarks import (
+    decode_speed,
+    series_opening,
+    slide_field,
+    transfer_speed,
+    volume_cutting,
+    window_shown,
+    worklist_scale,
+)
 from tests.benchmarks.stopwatch import Row
 
 
@@ -27,7 +35,8 @@ def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     print(f"Measured on {_machine()}; medians.")
     print(f"{'action':44} {'ms':>9} {'×':>7}  of {'reference':44} {'ms':>9}   bar")
-    for part in (window_shown, series_opening, decode_speed, slide_field, worklist_scale, transfer_speed):
+    parts = (window_shown, series_opening, decode_speed, volume_cutting, slide_field, worklist_scale, transfer_speed)
+    for part in parts:
         for row in part.rows():
             _show(row)
 

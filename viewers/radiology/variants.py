@@ -115,7 +115,7 @@ def _kind_of_image(dataset: Dataset, places: Sequence[Dataset]) -> str:
 
 def _b_value(dataset: Dataset, stated: float) -> float:
     """The standard's element, else Siemens' (0019,100C) or GE's (0043,1039), whose first value carries a flag."""
-    if stated != UNKNOWN:
+    if stated != UNKNOWN or text(dataset, "Modality") != "MR":
         return stated
     for group, creator, offset in ((0x0019, "SIEMENS MR HEADER", 0x0C), (0x0043, "GEMS_PARM_01", 0x39)):
         try:

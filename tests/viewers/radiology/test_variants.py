@@ -103,7 +103,7 @@ def test_that_images_told_apart_by_nothing_but_their_sequence_say_so() -> None:
 
 def test_that_siemens_own_b_value_is_read() -> None:
     def with_b(z: float, number: int, b: str) -> Dataset:
-        ds = ct_slice(z, number, **SQUARE)
+        ds = ct_slice(z, number, Modality="MR", **SQUARE)
         ds.private_block(0x0019, "SIEMENS MR HEADER", create=True).add_new(0x0C, "IS", b)
         return ds
 
