@@ -12,6 +12,7 @@ from viewers.errors import UnreadableFile, UnsupportedImage
 from viewers.pathology.dicom_source import DicomSlide
 from viewers.pathology.dicom_structure import read_instance
 from viewers.radiology import transfer_syntax as syntax
+from viewers.radiology.colour import understands
 from viewers.radiology.decode import read_frame
 from viewers.radiology.dicom_header import DicomHeader, text
 from viewers.radiology.frame import Frame
@@ -51,7 +52,10 @@ def check_instance(
         return facts  # no part of this program decodes it
     if is_slide:
         _check_slide(source, alive, decode_up_to_bytes)
-    elif instance.frames and instance.frames[0].layout.transfer_syntax in syntax.COMPRESSED:
+        return facts
+    for profile in {frame.display.icc for frame in instance.frames if frame.display.icc}:
+        understands(profile)  # read by the same library here first; what it makes of it is said on the image
+    if instance.frames and instance.frames[0].layout.transfer_syntax in syntax.COMPRESSED:
         _decode_all(source, instance.frames, alive)
     elif instance.frames and instance.frames[0].layout.transfer_syntax == syntax.DEFLATED:
         read_frame(instance.frames[0])

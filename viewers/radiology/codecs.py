@@ -50,12 +50,19 @@ def decode_codestream(data: bytes, layout: PixelLayout) -> Pixels | None:
         precision = jpeg_precision(data)
         return _fitted(values, layout, precision if layout.signed else layout.bits_stored)
     if uid in syntax.JPEG_XL:
-        return _fitted(imagecodecs.jpegxl_decode(data, numthreads=1), layout, layout.bits_stored)
+        return _decode_jpeg_xl(data, layout)
     if uid == syntax.DEFLATED_FRAMES:
         return native_values(_inflated(data, layout), layout, 0)
     if uid == syntax.ENCAPSULATED_NATIVE:
         return native_values(bytearray(data[: (native_frame_bits(layout) + 7) // 8]), layout, 0)
     return _decode_jpeg2000(data, layout)
+
+
+def _decode_jpeg_xl(data: bytes, layout: PixelLayout) -> Pixels | None:
+    values = imagecodecs.jpegxl_decode(data, numthreads=1)
+    if layout.is_colour and layout.transfer_syntax != syntax.JPEG_XL_LOSSLESS:
+        return _as_stored(values, layout)  # XYB, and the YCbCr of a JPEG, are colour spaces to the codec: RGB comes out
+    return _fitted(values, layout, layout.bits_stored)
 
 
 def _decode_jpeg2000(data: bytes, layout: PixelLayout) -> Pixels | None:

@@ -211,7 +211,8 @@ def _layout(source: ByteSource, header: DicomHeader) -> PixelLayout:
         raise UnreadableFile(f"{source.name} is damaged: its number of frames is not a number above zero.")
     samples = whole_number(dataset, "SamplesPerPixel") or 1
     photometric = text(dataset, "PhotometricInterpretation") or ("RGB" if samples == 3 else "MONOCHROME2")
-    if (samples == 1 and photometric not in _GREY) or (samples == 3 and photometric not in _COLOUR) or samples == 2:
+    colour = {*_COLOUR, "XYB"} if transfer_syntax in syntax.JPEG_XL else _COLOUR
+    if (samples == 1 and photometric not in _GREY) or (samples == 3 and photometric not in colour) or samples == 2:
         # A damaged value may run on into the elements behind it: only what can be a term is quoted.
         term = photometric if re.fullmatch(r"[A-Z0-9_ ]{1,16}", photometric) else "something unreadable"
         raise UnsupportedImage(f"{source.name} has {samples} samples a pixel as {term}, which is not shown here.")

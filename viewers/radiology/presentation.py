@@ -35,6 +35,7 @@ _ROUND_POINTS = 96
 _CURVE_STEPS = 12
 _SUBPIXEL_BITS = 4
 _POINT_RADIUS_PX = 2.0
+_FARTHEST_PX = 100_000.0
 
 Point = tuple[float, float]
 
@@ -143,7 +144,8 @@ def _draw(grey: NDArray[np.uint8], graphic: Graphic, to_view: Affine, area: Disp
         top, bottom = sorted(to_view.map(x, y)[1] for x, y in _corners(area))
         seen = [(left + x * (right - left), top + y * (bottom - top)) for x, y in outline]
     # cv2 counts from pixel centres, and takes fractions as whole numbers of sixteenths.
-    points = np.round((np.array(seen) - 0.5) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    near = np.clip(np.array(seen) - 0.5, -_FARTHEST_PX, _FARTHEST_PX)
+    points = np.round(near * (1 << _SUBPIXEL_BITS)).astype(np.int32)
     if graphic.kind is GraphicKind.POINT:
         radius = round(_POINT_RADIUS_PX * (1 << _SUBPIXEL_BITS))
         for x, y in points.tolist():

@@ -20,6 +20,8 @@ _EDGES = (
     "ShutterLowerHorizontalEdge",
 )
 _WHITEST = 65535
+_FARTHEST = 1_000_000
+"""Rows and columns beyond it are taken as it: no image reaches there, and squares stay whole numbers."""
 
 
 def read_shutter(dataset: Dataset, groups: Sequence[Dataset] = (), *, always: bool = False) -> Shutter | None:
@@ -33,19 +35,23 @@ def read_shutter(dataset: Dataset, groups: Sequence[Dataset] = (), *, always: bo
     left, right, top, bottom = edges
     rectangle = None
     if "RECTANGULAR" in shapes and left is not None and right is not None and top is not None and bottom is not None:
-        rectangle = (int(left), int(right), int(top), int(bottom))
+        rectangle = (_whole(left), _whole(right), _whole(top), _whole(bottom))
     centre, radius = numbers(dataset, "CenterOfCircularShutter"), number(dataset, "RadiusOfCircularShutter")
     circle = None
     if "CIRCULAR" in shapes and len(centre) == 2 and radius is not None:
-        circle = (int(centre[0]), int(centre[1]), int(radius))
+        circle = (_whole(centre[0]), _whole(centre[1]), _whole(radius))
     corners = numbers(dataset, "VerticesOfThePolygonalShutter")
     polygon: tuple[tuple[int, int], ...] = ()
     if "POLYGONAL" in shapes and len(corners) >= 6 and len(corners) % 2 == 0:
-        polygon = tuple((int(row), int(column)) for row, column in zip(corners[::2], corners[1::2], strict=True))
+        polygon = tuple((_whole(row), _whole(column)) for row, column in zip(corners[::2], corners[1::2], strict=True))
     if rectangle is None and circle is None and not polygon and not always:
         return None
     grey = number(dataset, "ShutterPresentationValue") or 0.0
     return Shutter(rectangle, circle, polygon, round(255 * min(max(grey, 0.0), _WHITEST) / _WHITEST))
+
+
+def _whole(value: float) -> int:
+    return int(min(max(value, -_FARTHEST), _FARTHEST))
 
 
 def shuttered(shutter: Shutter, rows: int, columns: int) -> NDArray[np.bool_]:

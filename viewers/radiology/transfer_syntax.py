@@ -28,8 +28,9 @@ JPEG_2000 = {
     "1.2.840.10008.1.2.4.203": "High-throughput JPEG 2000",
 }
 HTJ2K_LOSSLESS = {"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"}
+JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
 JPEG_XL = {
-    "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
+    JPEG_XL_LOSSLESS: "JPEG XL lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL recompressed from JPEG",
     "1.2.840.10008.1.2.4.112": "JPEG XL",
 }

@@ -175,6 +175,38 @@ def test_that_a_jpeg_xl_claiming_more_than_the_header_is_not_decoded(tmp_path: P
         pixels_of(source)
 
 
+@pytest.mark.parametrize(
+    ("syntax", "photometric", "encode"),
+    [
+        ("1.2.840.10008.1.2.4.112", "XYB", lambda v: imagecodecs.jpegxl_encode(v, distance=0.5)),
+        (
+            "1.2.840.10008.1.2.4.111",
+            "YBR_FULL_422",
+            lambda v: imagecodecs.jpegxl_encode_jpeg(imagecodecs.jpeg8_encode(v, level=95)),
+        ),
+        (JPEG_XL_LOSSLESS, "RGB", lambda v: imagecodecs.jpegxl_encode(v, lossless=True)),
+    ],
+    ids=["XYB", "recompressed JPEG", "lossless"],
+)
+def test_that_colours_come_out_of_jpeg_xl_as_they_went_in(
+    tmp_path: Path, syntax: str, photometric: str, encode: Any
+) -> None:
+    rgb = np.empty((32, 32, 3), np.uint8)
+    rgb[:16], rgb[16:] = (200, 40, 60), (20, 90, 220)
+    ds = compressed(rgb, [encode(rgb)], PhotometricInterpretation=photometric)
+    found = pixels_of(save(ds, tmp_path / "a.dcm", syntax))
+    assert (
+        np.abs(found[4:12].astype(int) - rgb[4:12]).max() <= 4
+        and np.abs(found[20:28].astype(int) - rgb[20:28]).max() <= 4
+    )
+
+
+def test_that_the_colour_space_of_jpeg_xl_is_not_believed_elsewhere(tmp_path: Path) -> None:
+    ds = ct_slice(values=np.zeros((4, 4, 3), np.uint8), PhotometricInterpretation="XYB")
+    with pytest.raises(UnsupportedImage, match="3 samples a pixel as XYB, which is not shown here"):
+        load_instance(save(ds, tmp_path / "a.dcm"))
+
+
 def test_that_unused_bits_are_cleared_and_the_sign_is_that_of_the_stored_bits(tmp_path: Path) -> None:
     # 12 bits stored, rubbish above them: 0xFFF is -1, 0x7FF is the largest.
     raw = np.array([[0xAFFF, 0x57FF, 0x3800, 0x1001]], np.uint16)

@@ -68,6 +68,22 @@ def test_that_circle_and_polygon_hide_what_is_outside_of_either(tmp_path: Path) 
     assert (picture[seen] == 200).all() and (picture[~seen] == 0).all()
 
 
+def test_that_a_shutter_far_outside_hides_nothing_or_all(tmp_path: Path) -> None:
+    far = bright(ShutterShape=["CIRCULAR", "POLYGONAL"])
+    far.CenterOfCircularShutter, far.RadiusOfCircularShutter = [4, 5], 2_000_000_000
+    far.VerticesOfThePolygonalShutter = [
+        -2_000_000_000,
+        -2_000_000_000,
+        -2_000_000_000,
+        2_000_000_000,
+        2_000_000_000,
+        0,
+    ]
+    assert (drawn(far, tmp_path) == 200).all()
+    away = bright(ShutterShape="CIRCULAR", CenterOfCircularShutter=[-2_000_000_000, 5], RadiusOfCircularShutter=3)
+    assert not drawn(away, tmp_path).any()
+
+
 def test_that_a_shutter_has_its_own_grey_whatever_is_inverted_and_overlays_lie_over_it(tmp_path: Path) -> None:
     ds = bright(ShutterShape="RECTANGULAR", ShutterPresentationValue=65535 // 5, **rectangle(5, 6, 4, 5))
     add_overlay(ds, np.ones((1, 1), bool))
