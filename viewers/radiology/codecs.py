@@ -35,19 +35,21 @@ def ends_properly(data: bytes) -> bool:
     return data.rfind(END_OF_CODESTREAM, max(0, len(data) - 64)) >= 0
 
 
-def decode_codestream(data: bytes, layout: PixelLayout) -> Pixels | None:
+def decode_codestream(data: bytes, layout: PixelLayout, out: Pixels | None = None) -> Pixels | None:
     """The frame's stored values in `frame_shape` and `stored_dtype`, or None where the codec's result does not fit.
 
-    *layout* names a syntax of `transfer_syntax.COMPRESSED`. Raises whatever the codec raises for damaged data.
+    *layout* names a syntax of `transfer_syntax.COMPRESSED`. A codec that can writes into *out* (that shape and type,
+    C-contiguous), which is then what is returned; its content counts only then. Raises whatever the codec raises for
+    damaged data.
     """
     uid = layout.transfer_syntax
     if uid == syntax.RLE:
         return _decode_rle(data, layout)
     if uid in syntax.JPEG:
-        return _decode_jpeg(data, layout)
+        return _decode_jpeg(data, layout, out)
     if uid in syntax.JPEG_LS:
-        values = imagecodecs.jpegls_decode(data)
         precision = jpeg_precision(data)
+        values = imagecodecs.jpegls_decode(data, out=_room(out, layout, precision))
         return _fitted(values, layout, precision if layout.signed else layout.bits_stored)
     if uid in syntax.JPEG_XL:
         return _decode_jpeg_xl(data, layout)
@@ -55,7 +57,15 @@ def decode_codestream(data: bytes, layout: PixelLayout) -> Pixels | None:
         return native_values(_inflated(data, layout), layout, 0)
     if uid == syntax.ENCAPSULATED_NATIVE:
         return native_values(bytearray(data[: (native_frame_bits(layout) + 7) // 8]), layout, 0)
-    return _decode_jpeg2000(data, layout)
+    return _decode_jpeg2000(data, layout, out)
+
+
+def _room(out: Pixels | None, layout: PixelLayout, precision: int, *, signed: bool = False) -> Pixels | None:
+    """*out* as the codec sees it, where its values are as wide as the codec's; None where they are not."""
+    width = 1 if precision <= 8 else 2
+    if out is None or layout.is_colour or precision > 16 or out.dtype.itemsize != width or out.dtype.kind == "f":
+        return None
+    return out.view(np.dtype(f"{'i' if signed else 'u'}{width}"))
 
 
 def _decode_jpeg_xl(data: bytes, layout: PixelLayout) -> Pixels | None:
@@ -65,20 +75,22 @@ def _decode_jpeg_xl(data: bytes, layout: PixelLayout) -> Pixels | None:
     return _fitted(values, layout, layout.bits_stored)
 
 
-def _decode_jpeg2000(data: bytes, layout: PixelLayout) -> Pixels | None:
+def _decode_jpeg2000(data: bytes, layout: PixelLayout, out: Pixels | None) -> Pixels | None:
     stated = jpeg2000_precision(data)
     if stated is None:
         return None
     precision, signed = stated
     # OpenJPH is the faster by half, rounds lossy pictures by its own rules, and paints what a cut-off one lacks.
     by_openjph = layout.transfer_syntax in syntax.HTJ2K_LOSSLESS and ends_properly(data)
-    values = imagecodecs.htj2k_decode(data) if by_openjph else imagecodecs.jpeg2k_decode(data)
+    decode = imagecodecs.htj2k_decode if by_openjph else imagecodecs.jpeg2k_decode
+    values = decode(data, out=_room(out, layout, precision, signed=signed))
     return _fitted(values, layout, precision if signed != layout.signed else layout.bits_stored)
 
 
-def _decode_jpeg(data: bytes, layout: PixelLayout) -> Pixels | None:
+def _decode_jpeg(data: bytes, layout: PixelLayout, out: Pixels | None) -> Pixels | None:
     if not layout.is_colour:
-        return _fitted(imagecodecs.jpeg8_decode(data), layout, layout.bits_stored)
+        values = imagecodecs.jpeg8_decode(data, out=_room(out, layout, jpeg_precision(data)))
+        return _fitted(values, layout, layout.bits_stored)
     ybr = layout.photometric.startswith("YBR") and layout.transfer_syntax not in syntax.JPEG_LOSSLESS
     adobe = adobe_transform(data)
     if adobe is not None:

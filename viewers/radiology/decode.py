@@ -48,12 +48,13 @@ def read_frame(frame: Frame, out: Pixels | None = None) -> Pixels:
         with frame.source.open() as file:
             if reads_in_place(frame.layout):
                 return _read_in_place(frame, file, out)
-            values = _decode(frame, file)
+            values = _decode(frame, file, out)
     except OSError as error:
         raise UnreadableFile(f"{frame.source.name} cannot be read: {error.strerror or error}.") from error
     if out is None:
         return values
-    np.copyto(out, values)
+    if not np.may_share_memory(values, out):
+        np.copyto(out, values)
     return out
 
 
@@ -89,7 +90,7 @@ def _read_fully(file: BinaryIO, view: memoryview) -> int:
     return read
 
 
-def _decode(frame: Frame, file: BinaryIO) -> Pixels:
+def _decode(frame: Frame, file: BinaryIO, out: Pixels | None) -> Pixels:
     layout = frame.layout
     if layout.transfer_syntax == syntax.DEFLATED:
         return _decode_deflated(frame, file)
@@ -120,7 +121,7 @@ def _decode(frame: Frame, file: BinaryIO) -> Pixels:
             f"pixels and claims {width} × {height}."
         )
     try:
-        values = decode_codestream(data, layout)
+        values = decode_codestream(data, layout, out)
     except Exception:  # noqa: BLE001 - codecs raise their own kinds; the reference decoder has the last word
         values = None
     if values is None or values.shape != frame_shape(layout) or values.dtype != stored_dtype(layout):

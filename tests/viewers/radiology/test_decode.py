@@ -33,7 +33,9 @@ from tests.viewers.radiology.dicom_files import ct_slice, save, set_pixels
 from viewers.byte_source import FileByteSource
 from viewers.errors import UnreadableFile, UnsupportedImage, ViewerError
 from viewers.radiology.decode import read_frame
+from viewers.radiology.frame import Frame
 from viewers.radiology.instance import load_instance
+from viewers.radiology.stored_values import frame_shape, stored_dtype
 
 ENCAPSULATED = "1.2.840.10008.1.2.1.98"
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
@@ -46,8 +48,19 @@ def deflated(values: NDArray[Any]) -> bytes:
 
 
 def pixels_of(source: FileByteSource) -> NDArray[Any]:
-    frames = [read_frame(frame) for frame in dict.fromkeys(f.stored_picture for f in load_instance(source).frames)]
+    frames = [into_memory(frame) for frame in dict.fromkeys(f.stored_picture for f in load_instance(source).frames)]
     return np.stack(frames) if len(frames) > 1 else frames[0]
+
+
+def into_memory(frame: Frame) -> NDArray[Any]:
+    """The frame read by itself, which is what it is when read into its place in a volume."""
+    alone = read_frame(frame)
+    volume = np.full((3, *frame_shape(frame.layout)), 7, stored_dtype(frame.layout))
+    place = volume[1]
+    assert read_frame(frame, place) is place
+    assert np.array_equal(alone, place, equal_nan=alone.dtype.kind == "f")
+    assert (volume[0] == 7).all() and (volume[2] == 7).all()
+    return alone
 
 
 def compressed(values: NDArray[Any], frames: list[bytes], **changes: Any) -> Dataset:
