@@ -105,12 +105,28 @@ class Shutter:
 
 
 @dataclass(frozen=True, slots=True)
+class CineFacts:
+    """How a recording says it is to be played (PS3.3 C.7.6.5).
+
+    ``rate_fps`` is in frames a second. ``waits_ms`` is empty where the frames follow evenly, else how long after the
+    frame before it each one comes (Frame Time Vector: the first has 0). ``sweeps``: there and back, not in a loop.
+    ``trim`` is the first and last frame that count, from 1.
+    """
+
+    rate_fps: float
+    waits_ms: tuple[float, ...] = ()
+    sweeps: bool = False
+    trim: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DisplayFacts:
     """Everything between stored values and the screen that one frame states about itself.
 
     ``unit`` is what modality values are in ("HU", "SUVbw", "BQML", …; empty where the header does not say).
     ``padding`` is the closed range of stored values that are not image (PS3.3 C.7.5.1.1.2). ``inverted`` says that
     low values are shown white: Presentation LUT Shape INVERSE, or MONOCHROME1 where no shape is stated.
+    ``cine`` is None where no rate is stated.
     ``palette`` colours every pixel, ``supplement`` those from its first mapped value on, the others being grey
     (PS3.3 C.7.6.19). ``icc`` is the profile that colours are meant in (C.11.15). ``remarks`` are sentences for the
     image about what it asks for and is not given. ``presentation_lut`` comes last, from a presentation state only.
@@ -130,4 +146,5 @@ class DisplayFacts:
     shutter: Shutter | None = None
     icc: bytes = b""
     remarks: tuple[str, ...] = ()
+    cine: CineFacts | None = None
     presentation_lut: LookupTable | None = None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
+from viewers.radiology.cine_header import read_cine
 from viewers.radiology.dicom_header import element, items, number, numbers, text, texts
 from viewers.radiology.display_facts import DisplayFacts, Overlay, Palette, VoiFunction, VoiWindow
 from viewers.radiology.frame import PixelLayout
@@ -48,6 +49,7 @@ def display_facts(
         shutter=read_shutter(dataset, groups),
         icc=_icc(dataset, layout),
         remarks=_remarks(dataset, layout),
+        cine=read_cine(dataset, layout.frame_count, is_functional=any(len(group) for group in groups)),
     )
 
 

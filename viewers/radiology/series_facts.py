@@ -16,10 +16,19 @@ from viewers.byte_source import ByteSource
 from viewers.calibration import Calibration, CalibrationClass
 from viewers.errors import UnreadableFile
 from viewers.geometry import PatientPoint, PlaneGeometry
-from viewers.radiology.display_facts import DisplayFacts, LookupTable, Overlay, Palette, Shutter, VoiFunction, VoiWindow
+from viewers.radiology.display_facts import (
+    CineFacts,
+    DisplayFacts,
+    LookupTable,
+    Overlay,
+    Palette,
+    Shutter,
+    VoiFunction,
+    VoiWindow,
+)
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series, Tile
 
-_FORMAT = "readingroom.series/4"
+_FORMAT = "readingroom.series/5"
 
 
 def series_to_facts(series: Series) -> bytes:
@@ -182,7 +191,7 @@ def display_to_json(display: DisplayFacts) -> dict[str, Any]:
     for overlay in value["overlays"]:
         overlay["packed"] = base64.b64encode(overlay["packed"]).decode()
     value["icc"] = base64.b64encode(display.icc).decode()
-    for rare in ("supplement", "shutter", "icc", "remarks", "presentation_lut"):
+    for rare in ("supplement", "shutter", "icc", "remarks", "presentation_lut", "cine"):
         if not value[rare]:
             del value[rare]
     return value
@@ -204,7 +213,15 @@ def display_from_json(value: dict[str, Any]) -> DisplayFacts:
         shutter=_shutter_from_json(value.get("shutter")),
         icc=base64.b64decode(value.get("icc", "")),
         remarks=tuple(value.get("remarks", ())),
+        cine=_cine_from_json(value.get("cine")),
     )
+
+
+def _cine_from_json(value: dict[str, Any] | None) -> CineFacts | None:
+    if value is None:
+        return None
+    trim = value["trim"]
+    return CineFacts(value["rate_fps"], tuple(value["waits_ms"]), value["sweeps"], trim and (trim[0], trim[1]))
 
 
 def _palette_from_json(value: dict[str, Any] | None) -> Palette | None:

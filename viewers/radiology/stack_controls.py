@@ -117,23 +117,27 @@ class WindowControl:
 
 
 class ScrollControl:
-    """Which frame is shown."""
+    """Which frame is shown. Whoever scrolls stops what is played."""
 
     def __init__(self, view: StackView) -> None:
         self._view = view
 
     def to(self, index: int) -> None:
         """The frame at *index* (from 0, in display order), the nearest there is."""
-        self._view.show_frame(index)
+        self._go(index)
 
     def by(self, steps: int) -> None:
-        self._view.show_frame(self._view.frame_index + steps)
+        self._go(self._view.frame_index + steps)
 
     def to_start(self) -> None:
-        self._view.show_frame(0)
+        self._go(0)
 
     def to_end(self) -> None:
-        self._view.show_frame(self._view.frame_count - 1)
+        self._go(self._view.frame_count - 1)
+
+    def _go(self, index: int) -> None:
+        self._view.cine.stop()
+        self._view.show_frame(index)
 
 
 class ZoomControl:

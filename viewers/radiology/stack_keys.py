@@ -36,6 +36,12 @@ STACK_KEYS: dict[str, str] = {
     "H": "Flip left and right",
     "V": "Flip up and down",
     "X": "As it opened",
+    "K": "Play, or pause",
+    ",": "Play slower",
+    ".": "Play faster",
+    "Shift+K": "Play there and back, or in a loop",
+    "B": "Play from this image on; again: from the first",
+    "E": "Play up to this image; again: to the last",
     "Space": "Held: drag moves the image",
 }
 """What each key does, in words; of those that do the same as “+” only that one."""
@@ -64,6 +70,12 @@ def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
         "H": view.turn.flip_horizontally,
         "V": view.turn.flip_vertically,
         "X": view.show_as_opened,
+        "K": view.cine.toggle,
+        ",": view.cine.slower,
+        ".": view.cine.faster,
+        "Shift+K": view.cine.toggle_sweep,
+        "B": view.cine.from_here,
+        "E": view.cine.to_here,
     }
     keys.update(dict.fromkeys(LARGER, lambda: view.zoom.by(1.25)))
     keys.update({str(number): partial(view.window_level.preset, number) for number in range(1, 10)})

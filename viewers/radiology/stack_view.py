@@ -10,12 +10,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from math import floor
+from math import ceil, floor
 
 from PySide6.QtCore import QKeyCombination, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -37,6 +38,7 @@ from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
 from viewers.radiology.picture import Picture
 from viewers.radiology.stack_canvas import StackCanvas
+from viewers.radiology.stack_cine import CineControl
 from viewers.radiology.stack_controls import PanControl, ScrollControl, TurnControl, WindowControl, ZoomControl
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_pointer import DragMode, StackPointer
@@ -70,6 +72,7 @@ class StackView(ImageView):
         self.pan = PanControl(self)
         self.turn = TurnControl(self)
         self.shared = SharedPlace(self)
+        self.cine = CineControl(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
@@ -90,6 +93,10 @@ class StackView(ImageView):
         self._keys = stack_keys(self)
         self._space_held = False
         self._probed_at: QPointF | None = None
+        self._cine_timer = QTimer(self)
+        self._cine_timer.setSingleShot(True)
+        self._cine_timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._cine_timer.timeout.connect(self._cine_due)
         self._notice_timer = QTimer(self)
         self._notice_timer.setSingleShot(True)
         self._notice_timer.setInterval(_NOTICE_INTERVAL_MS)
@@ -122,6 +129,7 @@ class StackView(ImageView):
         Without *pixels* the view reads them itself and stops reading when it shows something else; given ones are
         their owner's to start and to stop.
         """
+        self.cine.forget()
         self._let_go()
         self.set_tool(None)
         self._generation += 1
@@ -152,6 +160,7 @@ class StackView(ImageView):
         if shown is None:
             self.set_series(series)
             return
+        self.cine.stop()
         self._let_go()
         self._generation += 1
         place = (shown.sop_instance_uid, shown.frame_number)
@@ -230,6 +239,26 @@ class StackView(ImageView):
         if self._probed_at is not None:
             self.probe(self._probed_at)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether it stands on a page in front, in a window that is not minimised."""
+        return self.isVisible() and not self.window().isMinimized()
+
+    def cine_changed(self) -> None:
+        """Playing began, ended or goes on otherwise."""
+        self._cine_timer.stop()
+        self._cine_due()
+        self.view_changed.emit()
+
+    def _cine_due(self) -> None:
+        left_s = self.cine.tick()
+        if left_s is not None and not self._cine_timer.isActive():
+            self._cine_timer.start(max(1, ceil(left_s * 1000)))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.cine.stop()
+        super().hideEvent(event)
+
     def show_as_opened(self) -> None:
         """The window, turn and zoom the series opened with."""
         self._inverted, self._voi = False, None
@@ -299,6 +328,7 @@ class StackView(ImageView):
 
     def paint_over_image(self, painter: QPainter, area: QRectF) -> None:
         link_painter.paint_shared(painter, self.shared, self.image_to_view())
+        self.cine.painted(self._index)
         if self._pixels is None or self.current_picture() is not None:
             return
         words = "This image cannot be shown." if self._error() else f"Loading image {self._index + 1}…"
@@ -372,7 +402,10 @@ class StackView(ImageView):
             zoom=scale,
             is_whole=self.is_whole_series,
         )
-        return words if not self.shared.words else replace(words, top_right=(*words.top_right, self.shared.words))
+        if self.shared.words:
+            words = replace(words, top_right=(*words.top_right, self.shared.words))
+        playing = self.cine.words
+        return replace(words, bottom_left=(playing, *words.bottom_left)) if playing else words
 
     def orientation_letters(self) -> Letters | None:
         frame = self._frame()

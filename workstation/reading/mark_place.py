@@ -19,7 +19,7 @@ def show_mark_in(view: ImageView, mark: Annotation, frame_index: int) -> None:
     from viewers.radiology.stack_view import StackView
 
     if isinstance(view, StackView):
-        view.show_frame(frame_index)
+        view.scroll.to(frame_index)
         if not QRectF(view.rect()).intersects(_box_in(view, mark)):
             view.zoom.fit()
     elif isinstance(view, SlideView):
