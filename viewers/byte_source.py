@@ -1,6 +1,7 @@
 """Where image bytes come from: a plain file here, the encrypted vault in `sync`, both behind one protocol."""
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -45,3 +46,22 @@ class FileByteSource:
 
     def open(self) -> BinaryIO:
         return self.path.open("rb")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryByteSource:
+    """Bytes that were made here and lie in no file."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.content)
+
+    @property
+    def path(self) -> Path | None:
+        return None
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import math
 import os
 import re
 import sys
@@ -155,6 +156,14 @@ def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
     snapshot.add_argument("--out", metavar="FILE.png", type=_png_file, required=True)
     _add_choice_of_series(snapshot)
     snapshot.add_argument("--frame", metavar="N", type=int, default=1, help="which image, from 1 in display order")
+    snapshot.add_argument(
+        "--plane", choices=("axial", "coronal", "sagittal"), help="cut out of the whole series instead of an image"
+    )
+    snapshot.add_argument(
+        "--at", metavar="MM", type=_finite, help="where, along the plane's axis (LPS); default: middle"
+    )
+    snapshot.add_argument("--slab", metavar="MM", type=_finite, default=0.0, help="thickness around the plane")
+    snapshot.add_argument("--mode", choices=("mip", "minip", "mean"), default="mip", help="what a slab shows")
     look = snapshot.add_mutually_exclusive_group()
     look.add_argument("--window", metavar="CENTER,WIDTH|minmax|file", type=_window, help="what is black and white")
     look.add_argument("--preset", metavar="NAME", help="a window by name")
@@ -177,6 +186,13 @@ def _nifti_file(text: str) -> Path:
     if not text.endswith((".nii", ".nii.gz")):
         raise argparse.ArgumentTypeError("the file's name ends in .nii or .nii.gz")
     return Path(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError("a number of millimetres")
+    return value
 
 
 def _port(text: str) -> int:

@@ -153,6 +153,19 @@ def test_that_a_snapshot_is_a_png_of_the_native_size(tmp_path: Path, capfd: pyte
 
 
 @pytest.mark.real_data
+def test_that_a_snapshot_of_a_plane_is_cut_out_of_the_whole_series(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "coronal.png"
+    folder = real_data("dicom", "mr_liver_T2longTE_25sl_with_GSPS")
+    command = ("snapshot", folder, "--out", out, "--bare", "--plane")
+    status, said, _ = run(capfd, *command, "coronal", "--at", "-12.5", "--slab", "10", "--mode", "minip")
+    assert status == 0 and "“1101. MR ABDOMEN, coronal y = -12.5 mm, MinIP of 10 mm”" in said
+    status, _, err = run(capfd, *command, "axial", "--at", "4000")
+    assert status == 1 and err.startswith("There is no image at z = 4000 mm:") and err.count("\n") == 1
+
+
+@pytest.mark.real_data
 def test_that_a_snapshot_under_a_presentation_state_is_the_part_it_shows(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

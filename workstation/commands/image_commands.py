@@ -13,6 +13,7 @@ from workstation.local_files import LocalScan, LocalSlide, scan_local_files
 
 if TYPE_CHECKING:
     from viewers.radiology.frame import Series
+    from viewers.radiology.voxel_volume import VoxelVolume
 
 
 def inspect(options: Namespace) -> int:
@@ -41,6 +42,8 @@ def snapshot(options: Namespace) -> int:
         from viewers.radiology.stack_words import place_of
 
         series = choose_series(options, scan)
+        if options.plane is not None:
+            series = _cut(options, series)
         pixels = _series_pixels(options, series) if options.state is None else _presented_pixels(options, series)
         shown = f"“{series.title}”, {place_of(series, options.frame - 1).words}"
     _write_png(pixels, options.out)
@@ -133,6 +136,39 @@ def choose_series(options: Namespace, scan: LocalScan) -> Series:
     if not 1 <= part <= len(parts):
         raise OutOfRange(f"The series has {len(parts)} part{'s' if len(parts) > 1 else ''}; there is no part {part}.")
     return parts[part - 1]
+
+
+def _cut(options: Namespace, series: Series) -> Series:
+    """The plane or slab that the options ask for, as a series of one image."""
+    from viewers.radiology.cut_series import cut_orthogonal
+    from viewers.radiology.orthogonal_planes import Orientation
+    from viewers.radiology.slab import SlabMode
+
+    modes = {"mip": SlabMode.MAXIMUM, "minip": SlabMode.MINIMUM, "mean": SlabMode.MEAN}
+    return cut_orthogonal(
+        series,
+        read_volume(series),
+        Orientation(options.plane),
+        at_mm=options.at,
+        slab_mm=options.slab,
+        mode=modes[options.mode],
+    )
+
+
+def read_volume(series: Series) -> VoxelVolume:
+    """All of *series* as a volume. Raises ViewerError where it is none, or one of its images cannot be read."""
+    from viewers.radiology.volume import SeriesPixels
+    from viewers.radiology.volume_geometry import volume_geometry
+    from viewers.radiology.voxel_volume import volume_of
+
+    geometry = volume_geometry(series)
+    pixels = SeriesPixels(series)
+    pixels.start()
+    pixels.wait()
+    pixels.stop()
+    if pixels.errors:
+        raise UnreadableFile(next(iter(pixels.errors.values())))
+    return volume_of(pixels, geometry)
 
 
 def _series_pixels(options: Namespace, series: Series) -> Any:

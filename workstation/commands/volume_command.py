@@ -6,27 +6,17 @@ from argparse import Namespace
 
 from viewers.errors import UnreadableFile
 from workstation.commands.answer import DONE, say
-from workstation.commands.image_commands import choose_series
+from workstation.commands.image_commands import choose_series, read_volume
 from workstation.local_files import scan_local_files
 
 
 def write_volume(options: Namespace) -> int:
     """Write one NIfTI file; the sentences say what it holds and what was done to it."""
     from viewers.radiology.nifti import write_nifti
-    from viewers.radiology.straight_volume import is_straight, straightened
-    from viewers.radiology.volume import SeriesPixels
-    from viewers.radiology.volume_geometry import volume_geometry
-    from viewers.radiology.voxel_volume import volume_of
+    from viewers.radiology.straight_volume import straightened
 
     series = choose_series(options, scan_local_files([options.path]))
-    geometry = volume_geometry(series)
-    pixels = SeriesPixels(series)
-    pixels.start()
-    pixels.wait()
-    pixels.stop()
-    if pixels.errors:
-        raise UnreadableFile(next(iter(pixels.errors.values())))
-    volume = volume_of(pixels, geometry)
+    volume = read_volume(series)
     straight = straightened(volume)
     try:
         hole = write_nifti(straight, options.out)
@@ -41,7 +31,7 @@ def write_volume(options: Namespace) -> int:
     )
     for warning in series.warnings:
         say(f"  {warning}")
-    if not is_straight(geometry):
+    if straight is not volume:
         say("  Put on a straight, evenly spaced grid, linear between images.")
     if hole is not None:
         say(f"  Voxels without an image hold {hole:g}.")

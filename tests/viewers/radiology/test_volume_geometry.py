@@ -13,6 +13,7 @@ from tests.viewers.radiology.phantom_volumes import grid, in_memory, loaded, ran
 from viewers.errors import UnsupportedImage
 from viewers.geometry import PatientPoint
 from viewers.radiology.frame import Series, StudyScan
+from viewers.radiology.nifti import write_nifti
 from viewers.radiology.series_loader import scan_instances
 from viewers.radiology.volume_geometry import VolumeGeometry, VoxelPoint, volume_geometry
 
@@ -58,7 +59,9 @@ def counted_as_ours(image: object, geometry: VolumeGeometry) -> tuple[np.ndarray
 
 
 @pytest.mark.real_data
-def test_that_every_volume_of_the_real_data_lies_and_counts_as_simpleitk_says(real_scan: StudyScan) -> None:
+def test_that_every_volume_of_the_real_data_lies_and_counts_as_simpleitk_says(
+    real_scan: StudyScan, tmp_path: Path
+) -> None:
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     compared = 0
     for series in real_scan.series:
@@ -70,8 +73,14 @@ def test_that_every_volume_of_the_real_data_lies_and_counts_as_simpleitk_says(re
             continue  # SimpleITK spaces the images evenly all the same, and takes a mosaic for one picture
         affine, values = counted_as_ours(read_by_itk(series), geometry)
         assert np.abs(affine - geometry.affine).max() < 1e-5, series.title
-        ours = loaded(series).modality_values()
+        volume = loaded(series)
+        ours = volume.modality_values()
         assert np.abs(ours - values).max() <= 1e-6 * max(1.0, np.abs(values).max()), series.title
+        written = tmp_path / "volume.nii"
+        assert write_nifti(volume, written) is None
+        again = sitk.ReadImage(str(written))
+        assert np.abs(itk_affine(again) - geometry.affine).max() < 1e-4, series.title
+        assert np.array_equal(sitk.GetArrayFromImage(again), ours), series.title
         compared += 1
     assert compared >= 13
 
