@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from viewers.radiology.fusion import Fusion
 from viewers.radiology.picture import Picture
 from viewers.radiology.viewport_geometry import ViewportGeometry
 from viewers.radiology.windowing import GreyTable, Voi
@@ -20,13 +21,19 @@ class StackCanvas:
         self._table: tuple[tuple[object, ...], GreyTable] | None = None
 
     def render(
-        self, picture: Picture | None, geometry: ViewportGeometry, voi: Voi | None, *, inverted: bool
+        self,
+        picture: Picture | None,
+        geometry: ViewportGeometry,
+        voi: Voi | None,
+        *,
+        inverted: bool,
+        fusion: Fusion | None = None,
     ) -> NDArray[np.uint8]:
-        """The picture as *geometry* lays it, black without one. *voi* is needed for grey pictures.
+        """The picture as *geometry* lays it, *fusion* over it, black without one. *voi* is needed for grey pictures.
 
         The array is the canvas itself: the next call writes into it again.
         """
-        wanted = (geometry, voi, inverted)
+        wanted = (geometry, voi, inverted, fusion, None if fusion is None else fusion.look)
         if self.pixels.shape[:2] != (geometry.height, geometry.width):
             self.pixels = np.zeros((geometry.height, geometry.width, 4), np.uint8)
             self._painted = None
@@ -36,6 +43,8 @@ class StackCanvas:
             else:
                 table = None if voi is None else self._table_for(picture, voi, inverted=inverted)
                 picture.paint(self.pixels, geometry.image_to_view(), table, inverted=inverted)
+                if fusion is not None:
+                    fusion.paint(self.pixels, picture.frame, geometry.image_to_view())
             self._painted = (picture, wanted)
         return self.pixels
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from viewers.radiology.display_facts import VoiWindow
 from viewers.radiology.display_orientation import DisplayOrientation
+from viewers.radiology.fusion import Fusion
 from viewers.radiology.voi_choice import (
     WindowPreset,
     WindowSource,
@@ -180,6 +181,36 @@ class PanControl:
     def centre(self) -> None:
         """The image's middle back to the view's middle, the zoom kept."""
         self._view.set_geometry(replace(self._view.geometry_now(), pan_x=0.0, pan_y=0.0))
+
+
+class FuseControl:
+    """The series that lies over this one in colour."""
+
+    def __init__(self, view: StackView) -> None:
+        self._view = view
+        self._fusion: Fusion | None = None
+
+    @property
+    def fusion(self) -> Fusion | None:
+        """None while nothing lies over."""
+        return self._fusion
+
+    def put(self, fusion: Fusion | None) -> None:
+        """Lay that over, or nothing. Whoever calls knows that both share a frame of reference and a patient."""
+        if fusion is not self._fusion:
+            self._fusion = fusion
+            self._view.view_changed.emit()
+
+    def more_opaque(self, by: float) -> None:
+        if self._fusion is not None:
+            self._fusion.more_opaque(by)
+            self._view.view_changed.emit()
+
+    def scale_top(self, factor: float) -> None:
+        """The value at which the colours end, times *factor*."""
+        if self._fusion is not None:
+            self._fusion.scale_top(factor)
+            self._view.view_changed.emit()
 
 
 class TurnControl:

@@ -30,16 +30,24 @@ from PySide6.QtWidgets import QWidget
 from viewers.annotation.annotation import FrameTarget
 from viewers.annotation.presentation import FramePresentation, Presentation
 from viewers.calibration import Calibration, uncalibrated
+from viewers.geometry import PixelPoint
 from viewers.image_text import CornerText, Letters
 from viewers.image_view import ImageView
-from viewers.radiology import link_painter, stack_words
+from viewers.radiology import fusion_painter, fusion_words, link_painter, stack_words
 from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
 from viewers.radiology.picture import Picture
 from viewers.radiology.stack_canvas import StackCanvas
 from viewers.radiology.stack_cine import CineControl
-from viewers.radiology.stack_controls import PanControl, ScrollControl, TurnControl, WindowControl, ZoomControl
+from viewers.radiology.stack_controls import (
+    FuseControl,
+    PanControl,
+    ScrollControl,
+    TurnControl,
+    WindowControl,
+    ZoomControl,
+)
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_pointer import DragMode, StackPointer
 from viewers.radiology.stack_sharing import SharedPlace
@@ -71,6 +79,7 @@ class StackView(ImageView):
         self.zoom = ZoomControl(self)
         self.pan = PanControl(self)
         self.turn = TurnControl(self)
+        self.fuse = FuseControl(self)
         self.shared = SharedPlace(self)
         self.cine = CineControl(self)
         self.expected_frames: int | None = None
@@ -135,6 +144,7 @@ class StackView(ImageView):
         self._generation += 1
         self._series, self._pixels = series, None
         self.shared.clear()
+        self.fuse.put(None)
         self._voi = self._auto_voi = None
         self._inverted = False
         self._geometry = self._picture = None
@@ -322,12 +332,16 @@ class StackView(ImageView):
         if self._series is None:
             return None
         geometry = self._geometry_for(size_px.width(), size_px.height())
-        canvas = self._canvas.render(self.current_picture(), geometry, self.current_voi(), inverted=self._inverted)
+        canvas = self._canvas.render(
+            self.current_picture(), geometry, self.current_voi(), inverted=self._inverted, fusion=self.fuse.fusion
+        )
         # The image borrows the canvas, which lives as long as this view and is only written here.
         return QImage(canvas.data, geometry.width, geometry.height, geometry.width * 4, QImage.Format.Format_RGB32)
 
     def paint_over_image(self, painter: QPainter, area: QRectF) -> None:
         link_painter.paint_shared(painter, self.shared, self.image_to_view())
+        if self.fuse.fusion is not None:
+            fusion_painter.paint_legend(painter, area, self.fuse.fusion)
         self.cine.painted(self._index)
         if self._pixels is None or self.current_picture() is not None:
             return
@@ -402,10 +416,10 @@ class StackView(ImageView):
             zoom=scale,
             is_whole=self.is_whole_series,
         )
-        if self.shared.words:
-            words = replace(words, top_right=(*words.top_right, self.shared.words))
-        playing = self.cine.words
-        return replace(words, bottom_left=(playing, *words.bottom_left)) if playing else words
+        shared = (self.shared.words,) if self.shared.words else ()
+        fused = () if self.fuse.fusion is None else fusion_words.fusion_lines(self.fuse.fusion)
+        playing = (self.cine.words,) if self.cine.words else ()
+        return replace(words, top_right=(*words.top_right, *shared), bottom_left=(*fused, *playing, *words.bottom_left))
 
     def orientation_letters(self) -> Letters | None:
         frame = self._frame()
@@ -417,7 +431,9 @@ class StackView(ImageView):
         pixels = self._pixels
         waiting = len(self._series.frames) - pixels.loaded_count - pixels.unreadable_count if pixels.is_reading else 0
         own = stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
-        return (self.shared.notice, *own) if self.shared.notice else own
+        frame, fusion = self._frame(), self.fuse.fusion
+        fused = () if frame is None or fusion is None else fusion_words.notices(fusion, covers=fusion.covers(frame))
+        return (*((self.shared.notice,) if self.shared.notice else ()), *fused, *own)
 
     def probe(self, position: QPointF | None) -> None:
         self._probed_at = None if position is None else QPointF(position)
@@ -428,7 +444,12 @@ class StackView(ImageView):
         ratio = self.devicePixelRatioF()
         affine = self.geometry_now().image_to_view()
         column, row = affine.unmap(position.x() * ratio, position.y() * ratio)
-        self.value_probed.emit(stack_words.value_text(picture.frame, picture.stored, floor(column), floor(row)))
+        words = stack_words.value_text(picture.frame, picture.stored, floor(column), floor(row))
+        fusion = self.fuse.fusion
+        over = None if fusion is None else fusion.find_value(picture.frame, PixelPoint(column, row))
+        if fusion is not None and over is not None:
+            words = f"{fusion_words.value_words(fusion, over)}  over  {words}"
+        self.value_probed.emit(words)
 
     # Pointer and keys ----------------------------------------------------------------------------------------------
 

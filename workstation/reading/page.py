@@ -26,6 +26,7 @@ from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, Annotati
 from workstation.reading.case_marks import CaseMarks
 from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem, SlideItem
 from workstation.reading.empty_view import EmptyView
+from workstation.reading.fused_stacks import FusedStacks
 from workstation.reading.hanging import first_hanging
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
@@ -76,6 +77,7 @@ class ReadingPage(QWidget):
         self._marks: CaseMarks | None = None
         self._images = self._images_of(None)
         self._links = LinkedStacks()
+        self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -283,6 +285,7 @@ class ReadingPage(QWidget):
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
         self._links.close()
+        self._fused.close()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -371,6 +374,18 @@ class ReadingPage(QWidget):
     def can_link(self) -> bool:
         """Whether several stacks are visible."""
         return sum(stack_in(v.view, v.item) is not None for v in self._grid.visible_viewports) > 1
+
+    @property
+    def can_fuse(self) -> bool:
+        """Whether the active image is a stack."""
+        return stack_in(self._grid.active.view, self._grid.active.item) is not None
+
+    def step_fusion(self) -> None:
+        """Lay the next PET or SPECT that fits over the active stack, or none after the last."""
+        item, reading = self._grid.active.item, self._reading
+        stack = stack_in(self._grid.active.view, item)
+        if stack is not None and isinstance(item, SeriesItem) and reading is not None:
+            self._fused.step(stack, item, reading)
 
     def toggle_link(self) -> None:
         """Link the scrolling of the visible stacks, here, or let them go; a sentence says which."""
@@ -642,6 +657,8 @@ class ReadingPage(QWidget):
             self.show_as_marked()
         elif not event.modifiers() and key == Qt.Key.Key_Y and self.can_link:
             self.toggle_link()
+        elif not event.modifiers() and key == Qt.Key.Key_F:
+            self.step_fusion()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:

@@ -54,6 +54,7 @@ GLYPHS = {
     "polygon": "mdi6.vector-polygon",
     "point": "mdi6.crosshairs",
     "link": "mdi6.link-variant",
+    "fuse": "mdi6.layers-outline",
     "mark": "mdi6.map-marker-outline",
     "invert": "mdi6.invert-colors",
     "layout-1x1": "mdi6.square-outline",
