@@ -93,7 +93,7 @@ def _read(pixels: SeriesPixels) -> None:
 
 def _write(folder: Path) -> list[Path]:
     rng = np.random.default_rng(0)
-    picture = rng.integers(0, 4000, (512, 512)).astype(np.int16)
+    picture = rng.integers(0, 4000, (512, 512)).astype(np.uint16)
     paths = []
     for k in range(SLICES):
         slab = np.roll(picture, k, axis=0)

@@ -18,6 +18,8 @@ from viewers.radiology.variants import ASPECTS
 
 SAME_PLACE_MM = 0.01
 """Positions closer than this are the same position."""
+MOST_PARTS = 16
+"""More than these a reader is not given as stacks of their own: a study of three hundred points in time is one."""
 _UNEVEN = 0.01
 _GAP = 1.5
 _TILT_DEGREES = 0.5
@@ -57,6 +59,8 @@ def order(frames: Sequence[StackFrame]) -> list[OrderedStack]:
     each = len(frames) / len(places)
     count = f"{each:g}" if each == int(each) else f"up to {max(len(place) for place in places)}"
     apart = f"Each position has {count} images, told apart by {' and '.join(names)}"
+    if len(told) > MOST_PARTS:
+        return [_one_after_the_other(told, f"{apart}: shown one after the other.")]
     stacks = []
     for part in told:
         stack = _one_stack(part.places)
@@ -71,6 +75,13 @@ class _Part:
 
     places: list[list[StackFrame]]
     told_by: tuple[tuple[str, str], ...]
+
+
+def _one_after_the_other(parts: list[_Part], sentence: str) -> OrderedStack:
+    """All parts in one stack, each from its first position to its last."""
+    stacks = [_one_stack(part.places) for part in parts]
+    warnings = dict.fromkeys(words for stack in stacks for words in stack.warnings)
+    return OrderedStack(tuple(f for stack in stacks for f in stack.frames), (sentence, *warnings))
 
 
 def _told_apart(places: list[list[StackFrame]], told_by: tuple[tuple[str, str], ...]) -> list[_Part]:

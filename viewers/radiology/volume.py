@@ -222,7 +222,8 @@ class SeriesPixels:
         layout = self.series.frames[index].layout
         first = self.series.frames[0].layout
         shape, dtype = frame_shape(first), stored_dtype(first)
-        if frame_shape(layout) != shape or stored_dtype(layout) != dtype or len(self._frames) == 1:
+        alike = layout is first or (frame_shape(layout) == shape and stored_dtype(layout) == dtype)
+        if not alike or len(self._frames) == 1:
             return None
         with self._changed:
             if self._volume is None:

@@ -101,6 +101,23 @@ def test_that_images_told_apart_by_nothing_but_their_sequence_say_so() -> None:
     assert parts[1].apart == "Each position has 3 images, told apart by their sequence: this is phase 2 of 3."
 
 
+@pytest.mark.parametrize(("times", "stacks"), [(16, 16), (17, 1)])
+def test_that_many_points_in_time_are_one_stack_in_their_order(times: int, stacks: int) -> None:
+    slices = [
+        {"z_mm": z, "number": n, "TemporalPositionIdentifier": time}
+        for n, (z, time) in enumerate((z, time) for z in (0, 5) for time in range(1, times + 1))
+    ]
+    found = load(*slices)
+    assert len(found) == stacks
+    assert [number for series in found for number in numbers(series)] == [
+        number for time in range(times) for number in (time, times + time)
+    ]
+    if stacks == 1:
+        assert found[0].warnings == (
+            "Each position has 17 images, told apart by temporal position: shown one after the other.",
+        )
+
+
 def test_that_siemens_own_b_value_is_read() -> None:
     def with_b(z: float, number: int, b: str) -> Dataset:
         ds = ct_slice(z, number, Modality="MR", **SQUARE)
