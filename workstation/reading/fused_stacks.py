@@ -93,7 +93,8 @@ class FusedStacks:
         view.fuse.put(Fusion(found))
         inputs = "; ".join(f"{name} {value}" for name, value in found.inputs)
         how = f" {found.formula} ({inputs})." if found.formula else ""
-        self._said(f"{over.title} lies over these images: [ and ] change how strongly, with Ctrl up to which value.{how}")
+        keys = "[ and ] change how strongly, with Ctrl up to which value."
+        self._said(f"{over.title} lies over these images: {keys}{how}")
 
 
 def _fits(over: SeriesItem, under: SeriesItem) -> bool:
