@@ -56,9 +56,9 @@ def order(frames: Sequence[StackFrame]) -> list[OrderedStack]:
     if len(told) == 1:
         return [_one_stack(told[0].places)]
     names = list(dict.fromkeys(name for part in told for name, _ in part.told_by))
-    each = len(frames) / len(places)
-    count = f"{each:g}" if each == int(each) else f"up to {max(len(place) for place in places)}"
-    apart = f"Each position has {count} images, told apart by {' and '.join(names)}"
+    fewest, most = min(len(place) for place in places), max(len(place) for place in places)
+    where = "Each position has" if fewest == most else "Some positions have"
+    apart = f"{where} {most} images, told apart by {' and '.join(names)}"
     if len(told) > MOST_PARTS:
         return [_one_after_the_other(told, f"{apart}: shown one after the other.")]
     stacks = []
