@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from sync.records.case import CaseId
 from tests.viewers.radiology.dicom_files import ct_slice
 from tests.viewers.radiology.phantom_volumes import in_memory
-from tests.workstation.reading.lanes import LanesAtOnce, LanesWhenTold
+from tests.workstation.reading.conftest import ShowStacks, lead, stack_view
+from tests.workstation.reading.lanes import LanesWhenTold
 from viewers.radiology.frame import Series
 from viewers.radiology.series_loader import scan_instances
 from viewers.radiology.stack_view import StackView
-from workstation.reading.case_reading import CaseReading, SeriesItem
+from workstation.reading.case_reading import SeriesItem
 from workstation.reading.page import ReadingPage
 
 pytestmark = pytest.mark.qt
@@ -41,41 +40,20 @@ def stack(uid: str, modality: str, frame_of_reference: str = "1.9", value: int =
     return scan_instances(sources).series[0]
 
 
-@pytest.fixture
-def make_page(qapp: Any) -> Iterator[Callable[..., ReadingPage]]:
-    pages: list[ReadingPage] = []
-
-    def make(*items: SeriesItem, lanes: Any = None) -> ReadingPage:
-        page = ReadingPage(lanes or LanesAtOnce())
-        page.resize(1300, 800)
-        page.show()
-        pages.append(page)
-        page.show_reading(CaseReading(CaseId("SO-1"), "Practitioner/r", items))
-        page.show_image(0, items[0].key)
-        return page
-
-    yield make
-    for page in pages:
-        page.show_reading(None)
-        page.deleteLater()
-    QApplication.processEvents()
-
-
 def item(series: Series, line: str = "MUSTER, ANNA", **changes: Any) -> SeriesItem:
     return SeriesItem(f"series:{series.series_uid}", series, line, **changes)
 
 
 def first(page: ReadingPage) -> StackView:
-    view = page.viewport_view(0)
-    assert isinstance(view, StackView)
-    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    """The stack that hangs, all of it read, and active."""
+    view = lead(page, 0)
     assert view.pixels is not None and view.pixels.wait(10)
     QApplication.processEvents()
     return view
 
 
-def test_that_one_key_lays_the_pet_over_the_ct_and_takes_it_off_again(make_page: Callable[..., ReadingPage]) -> None:
-    page = make_page(item(stack("1.2.1", "CT")), item(stack("1.2.2", "PT", value=4)))
+def test_that_one_key_lays_the_pet_over_the_ct_and_takes_it_off_again(show_stacks: ShowStacks) -> None:
+    page = show_stacks(item(stack("1.2.1", "CT")), item(stack("1.2.2", "PT", value=4)), layout="1x1")
     ct, said, probed = first(page), [], []
     page.said.connect(said.append)
     ct.value_probed.connect(probed.append)
@@ -83,7 +61,7 @@ def test_that_one_key_lays_the_pet_over_the_ct_and_takes_it_off_again(make_page:
     QTest.keyClick(ct, Qt.Key.Key_F)
     assert ct.fuse.fusion is not None and ct.grab_image() != plain
     assert ct.corner_text().bottom_left[0].startswith("Over it: ")
-    QTest.mouseMove(ct, QPoint(ct.width() // 2, ct.height() // 2))
+    ct.probe(QPointF(ct.width() / 2, ct.height() / 2))
     assert probed[-1].startswith("SUVbw 4.00 g/ml  over  0 HU")
     QTest.keyClick(ct, Qt.Key.Key_BracketRight)
     QTest.keyClick(ct, Qt.Key.Key_BracketLeft, Qt.KeyboardModifier.ControlModifier)
@@ -103,23 +81,20 @@ def test_that_one_key_lays_the_pet_over_the_ct_and_takes_it_off_again(make_page:
     ],
     ids=["another frame of reference", "another patient", "not all here", "no PET", "held back"],
 )
-def test_that_nothing_is_laid_over_what_it_does_not_belong_to(
-    make_page: Callable[..., ReadingPage], other: SeriesItem
-) -> None:
-    page = make_page(item(stack("1.2.1", "CT")), other)
+def test_that_nothing_is_laid_over_what_it_does_not_belong_to(show_stacks: ShowStacks, other: SeriesItem) -> None:
+    page = show_stacks(item(stack("1.2.1", "CT")), other, layout="1x1")
     ct, refused = first(page), []
     page.refused.connect(refused.append)
     QTest.keyClick(ct, Qt.Key.Key_F)
     assert ct.fuse.fusion is None and refused[-1].startswith("Nothing can be laid over this series")
 
 
-def test_that_what_is_read_too_late_lies_over_nothing(make_page: Callable[..., ReadingPage]) -> None:
+def test_that_what_is_read_too_late_lies_over_nothing(show_stacks: ShowStacks) -> None:
     lanes = LanesWhenTold()
     items = (item(stack("1.2.1", "CT")), item(stack("1.2.2", "PT")), item(stack("1.2.3", "CT")))
-    page = make_page(*items, lanes=lanes)
+    page = show_stacks(*items, lanes=lanes, layout="1x1")
     ct = first(page)
     QTest.keyClick(ct, Qt.Key.Key_F)
     page.show_image(0, items[2].key)
     lanes.run()
-    other = page.viewport_view(0)
-    assert isinstance(other, StackView) and other.fuse.fusion is None
+    assert stack_view(page, 0).fuse.fusion is None

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QToolButton
 
-from sync.records.case import CaseId
 from tests.viewers.radiology.dicom_files import ct_slice
 from tests.viewers.radiology.phantom_volumes import grid, in_memory
-from tests.workstation.reading.lanes import LanesAtOnce
+from tests.workstation.reading.conftest import ShowStacks, lead, stack_view
 from viewers.radiology.frame import Series
 from viewers.radiology.series_loader import scan_instances
 from viewers.radiology.stack_view import StackView
 from viewers.radiology.volume_geometry import VoxelPoint
-from workstation.reading.case_reading import CaseReading, SeriesItem
-from workstation.reading.page import ReadingPage
+from workstation.reading.case_reading import SeriesItem
 
 pytestmark = pytest.mark.qt
 CORONAL = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
@@ -46,36 +43,12 @@ def stack(
     return scan_instances(sources).series[0]
 
 
-@pytest.fixture
-def make_page(qapp: Any) -> Iterator[Callable[..., ReadingPage]]:
-    pages: list[ReadingPage] = []
-
-    def make(*series: Series, lines: tuple[str, ...] = ()) -> ReadingPage:
-        page = ReadingPage(LanesAtOnce())
-        page.resize(1300, 800)
-        page.show()
-        pages.append(page)
-        items = tuple(
-            SeriesItem(f"series:{one.series_uid}", one, lines[n] if lines else "MUSTER, ANNA")
-            for n, one in enumerate(series)
-        )
-        page.show_reading(CaseReading(CaseId("SO-1"), "Practitioner/r", items))
-        page.set_layout_name("2x2" if len(items) > 2 else "1x2")
-        for index, item in enumerate(items):
-            page.show_image(index, item.key)
-        return page
-
-    yield make
-    for page in pages:
-        page.show_reading(None)
-        page.deleteLater()
-    QApplication.processEvents()
-
-
-def stack_view(page: ReadingPage, index: int) -> StackView:
-    view = page.viewport_view(index)
-    assert isinstance(view, StackView)
-    return view
+def items_of(*series: Series, lines: tuple[str, ...] = ()) -> tuple[SeriesItem, ...]:
+    """All of one patient, unless *lines* names theirs."""
+    return tuple(
+        SeriesItem(f"series:{one.series_uid}", one, lines[n] if lines else "MUSTER, ANNA")
+        for n, one in enumerate(series)
+    )
 
 
 def level(view: StackView) -> float:
@@ -84,16 +57,10 @@ def level(view: StackView) -> float:
     return levels.level_of(view.frame_index)
 
 
-def lead(page: ReadingPage, index: int) -> StackView:
-    view = stack_view(page, index)
-    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
-    return view
-
-
 def test_that_stacks_of_one_frame_of_reference_scroll_together(
-    make_page: Callable[..., ReadingPage],
+    show_stacks: ShowStacks,
 ) -> None:
-    page = make_page(stack("1.2.1", 21, 2.0), stack("1.2.2", 9, 5.0))
+    page = show_stacks(*items_of(stack("1.2.1", 21, 2.0), stack("1.2.2", 9, 5.0)))
     thin, thick = lead(page, 0), stack_view(page, 1)
     for key, times in ((Qt.Key.Key_Down, 5), (Qt.Key.Key_PageUp, 1), (Qt.Key.Key_End, 1)):
         for _ in range(times):
@@ -106,8 +73,8 @@ def test_that_stacks_of_one_frame_of_reference_scroll_together(
     assert abs(level(thin) - level(thick)) <= 1.0, "whichever is scrolled leads"
 
 
-def test_that_a_stack_that_ends_before_the_level_says_so_on_its_image(make_page: Callable[..., ReadingPage]) -> None:
-    page = make_page(stack("1.2.1", 21, 5.0), stack("1.2.2", 5, 5.0))
+def test_that_a_stack_that_ends_before_the_level_says_so_on_its_image(show_stacks: ShowStacks) -> None:
+    page = show_stacks(*items_of(stack("1.2.1", 21, 5.0), stack("1.2.2", 5, 5.0)))
     long, short = lead(page, 0), stack_view(page, 1)
     QTest.keyClick(long, Qt.Key.Key_End)
     assert short.notices()[0] == "Not the level shown beside it: 40 mm away."
@@ -118,9 +85,9 @@ def test_that_a_stack_that_ends_before_the_level_says_so_on_its_image(make_page:
 
 
 def test_that_another_examination_goes_along_from_where_the_reader_linked_it(
-    make_page: Callable[..., ReadingPage],
+    show_stacks: ShowStacks,
 ) -> None:
-    page = make_page(stack("1.2.1", 21, 2.0), stack("1.2.2", 21, 2.0, "1.8"))
+    page = show_stacks(*items_of(stack("1.2.1", 21, 2.0), stack("1.2.2", 21, 2.0, "1.8")))
     said: list[str] = []
     page.said.connect(said.append)
     now, prior = lead(page, 0), stack_view(page, 1)
@@ -139,8 +106,10 @@ def test_that_another_examination_goes_along_from_where_the_reader_linked_it(
     assert not prior.shared.words
 
 
-def test_that_two_patients_are_never_linked(make_page: Callable[..., ReadingPage]) -> None:
-    page = make_page(stack("1.2.1", 9, 2.0), stack("1.2.2", 9, 2.0), lines=("MUSTER, ANNA", "MUSTER, BERTA"))
+def test_that_two_patients_are_never_linked(show_stacks: ShowStacks) -> None:
+    page = show_stacks(
+        *items_of(stack("1.2.1", 9, 2.0), stack("1.2.2", 9, 2.0), lines=("MUSTER, ANNA", "MUSTER, BERTA"))
+    )
     first, second = lead(page, 0), stack_view(page, 1)
     before = second.frame_index
     QTest.keyClick(first, Qt.Key.Key_Y)
@@ -149,9 +118,9 @@ def test_that_two_patients_are_never_linked(make_page: Callable[..., ReadingPage
 
 
 def test_that_the_active_image_is_a_line_in_the_crossing_one_and_moves_with_it(
-    make_page: Callable[..., ReadingPage],
+    show_stacks: ShowStacks,
 ) -> None:
-    page = make_page(stack("1.2.1", 11, 2.0), stack("1.2.2", 11, 2.0, rotation=CORONAL))
+    page = show_stacks(*items_of(stack("1.2.1", 11, 2.0), stack("1.2.2", 11, 2.0, rotation=CORONAL)))
     axial, coronal = lead(page, 0), stack_view(page, 1)
     axial.scroll.to(5)
     rows = []
@@ -166,8 +135,8 @@ def test_that_the_active_image_is_a_line_in_the_crossing_one_and_moves_with_it(
     assert axial.shared.lines == () and page.layout_name == "1x1"
 
 
-def test_that_pointing_shows_the_same_patient_point_in_the_other_stack(make_page: Callable[..., ReadingPage]) -> None:
-    page = make_page(stack("1.2.1", 11, 2.0), stack("1.2.2", 15, 2.0, rotation=CORONAL))
+def test_that_pointing_shows_the_same_patient_point_in_the_other_stack(show_stacks: ShowStacks) -> None:
+    page = show_stacks(*items_of(stack("1.2.1", 11, 2.0), stack("1.2.2", 15, 2.0, rotation=CORONAL)))
     axial, coronal = lead(page, 0), stack_view(page, 1)
     QTest.keyClick(axial, Qt.Key.Key_C)
     assert page.drag_mode == "point"
@@ -185,8 +154,8 @@ def test_that_pointing_shows_the_same_patient_point_in_the_other_stack(make_page
     assert coronal.shared.point is None and page.drag_mode == "scroll"
 
 
-def test_that_the_buttons_say_what_is_on(make_page: Callable[..., ReadingPage]) -> None:
-    page = make_page(stack("1.2.1", 5, 2.0), stack("1.2.2", 5, 2.0))
+def test_that_the_buttons_say_what_is_on(show_stacks: ShowStacks) -> None:
+    page = show_stacks(*items_of(stack("1.2.1", 5, 2.0), stack("1.2.2", 5, 2.0)))
     link, point = page.findChild(QToolButton, "tool-link"), page.findChild(QToolButton, "tool-point")
     assert link.isEnabled() and link.isChecked()
     link.click()
