@@ -6,7 +6,7 @@ knows padding, missing and unevenly spaced images, and it adds no library. Thick
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +77,6 @@ class Sampler:
     """Stored values of a volume at the pixels of a plane, and of planes parallel to it."""
 
     def __init__(self, volume: VoxelVolume, plane: SlicePlane) -> None:
-        self._volume = volume
         self._plane = plane
         geometry = volume.geometry
         inverse: NDArray[Any] = np.linalg.inv(geometry.affine)
@@ -86,13 +85,8 @@ class Sampler:
         self._per_column = self._voxels_per_mm(inverse, plane.right) * plane.spacing_mm
         self._per_row = self._voxels_per_mm(inverse, plane.down) * plane.spacing_mm
         self._per_mm_deep = self._voxels_per_mm(inverse, plane.normal)
-        self._flat = volume.values.reshape(-1)
-        counts = volume.values.shape
-        # A grid of a single row or column has no neighbour to go to.
-        strides = (counts[1] * counts[2], counts[2], 1)
-        self._strides = tuple(stride if count > 1 else 0 for stride, count in zip(strides, counts, strict=True))
-        wide = volume.values.dtype.itemsize > 4 or volume.values.dtype in (np.dtype(np.int32), np.dtype(np.uint32))
-        self.dtype = np.dtype(np.float64 if wide else np.float32)
+        self._voxels = VoxelSampler(volume)
+        self.dtype = self._voxels.dtype
 
     @staticmethod
     def _voxels_per_mm(inverse: NDArray[Any], direction: Direction) -> NDArray[np.float64]:
@@ -105,15 +99,39 @@ class Sampler:
 
     def rows(self, first: int, end: int, depth_mm: float = 0.0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Stored values (as floats) of rows *first* to *end* of the plane *depth_mm* behind it, and which are image."""
-        volume = self._volume
         across = np.arange(self._plane.columns, dtype=np.float64)
         down = np.arange(first, end, dtype=np.float64)[:, None]
+        places = []
+        for axis in range(3):
+            start = self._first[axis] + depth_mm * self._per_mm_deep[axis]
+            places.append((start + down * self._per_row[axis]) + across * self._per_column[axis])
+        return self._voxels.at(places)
+
+
+class VoxelSampler:
+    """Stored values of a volume at any places in its grid, linear between voxels."""
+
+    def __init__(self, volume: VoxelVolume) -> None:
+        self._volume = volume
+        self._flat = volume.values.reshape(-1)
+        counts = volume.values.shape
+        # A grid of a single row or column has no neighbour to go to.
+        strides = (counts[1] * counts[2], counts[2], 1)
+        self._strides = tuple(stride if count > 1 else 0 for stride, count in zip(strides, counts, strict=True))
+        wide = volume.values.dtype.itemsize > 4 or volume.values.dtype in (np.dtype(np.int32), np.dtype(np.uint32))
+        self.dtype = np.dtype(np.float64 if wide else np.float32)
+
+    def at(self, places: Sequence[NDArray[np.float64]]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Stored values (as floats) at (k, j, i), three arrays of one shape, and which of them are image.
+
+        The arrays are worked in and hold nothing of use afterwards.
+        """
+        volume = self._volume
         inside: NDArray[np.bool_] | None = None
         index: NDArray[np.intp] | None = None
         fractions: list[NDArray[Any]] = []
         for axis, count in enumerate(volume.values.shape):
-            start = self._first[axis] + depth_mm * self._per_mm_deep[axis]
-            at = (start + down * self._per_row[axis]) + across * self._per_column[axis]
+            at = places[axis]
             if axis == 0 and not volume.geometry.is_even:
                 at, within = self._between_uneven(at)
             else:
