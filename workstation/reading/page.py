@@ -26,6 +26,7 @@ from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, Annotati
 from workstation.reading.case_marks import CaseMarks
 from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem, SlideItem
 from workstation.reading.empty_view import EmptyView
+from workstation.reading.followed_elements import FollowedElements
 from workstation.reading.fused_stacks import FusedStacks
 from workstation.reading.hanging import first_hanging
 from workstation.reading.linked_stacks import LinkedStacks
@@ -78,6 +79,7 @@ class ReadingPage(QWidget):
         self._images = self._images_of(None)
         self._links = LinkedStacks()
         self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
+        self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -286,6 +288,7 @@ class ReadingPage(QWidget):
             close_view(viewport.clear())
         self._links.close()
         self._fused.close()
+        self._elements.put_away()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -368,6 +371,8 @@ class ReadingPage(QWidget):
         ]
         active = self._grid.active
         self._links.watch(stacks, stack_in(active.view, active.item))
+        beside = [(item.title, stack) for stack, item in stacks if stack is not active.view]
+        self._elements.watch(stack_in(active.view, active.item), beside)
         self._toolbar.set_linked(enabled=len(stacks) > 1, chosen=self._links.is_on)
 
     @property
@@ -392,6 +397,18 @@ class ReadingPage(QWidget):
         sentence = self._links.toggle()
         self._toolbar.set_linked(enabled=self.can_link, chosen=self._links.is_on)
         self.said.emit(sentence)
+
+    def toggle_elements(self) -> None:
+        """Open the pane with every DICOM element of the active image, or close it."""
+        self._elements.toggle()
+
+    def toggle_differences(self) -> None:
+        """Open it with what the active image differs in from the one beside it or before it, or close it."""
+        self._elements.toggle_differences()
+
+    def _leave_elements(self) -> None:
+        self._elements.close()
+        self._grid.active.view.setFocus()
 
     def _show_thumbnail(self, key: str, picture: QImage) -> None:
         self._strip.set_thumbnail(key, picture)
@@ -612,6 +629,7 @@ class ReadingPage(QWidget):
         middle.setSpacing(0)
         middle.addWidget(self._strip)
         middle.addWidget(self._grid, 1)
+        middle.addWidget(self._elements.pane)
         middle.addWidget(self._pane)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -641,6 +659,7 @@ class ReadingPage(QWidget):
         self._grid.tool_changed.connect(self.choose_tool)
         self._grid.value_probed.connect(self._toolbar.show_value)
         self._grid.refused.connect(self.refused)
+        self._elements.pane.left.connect(self._leave_elements)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that neither a view nor a list has used, where no menu knows them."""
@@ -659,6 +678,11 @@ class ReadingPage(QWidget):
             self.toggle_link()
         elif not event.modifiers() and key == Qt.Key.Key_F:
             self.step_fusion()
+        elif key == Qt.Key.Key_T and event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.ShiftModifier,
+        ):
+            (self.toggle_differences if event.modifiers() else self.toggle_elements)()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:
