@@ -18,7 +18,7 @@ from sync.records.stored_object import StoredObject
 from sync.store.database import Store
 from viewers.byte_source import ByteSource
 from viewers.errors import UnreadableFile, ViewerError
-from viewers.radiology.frame import DicomSlide, NotShown, Series
+from viewers.radiology.frame import DicomSlide, NotShown, Series, StructureFile
 from workstation.completeness import Count, completeness_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class SeriesContent:
     stacks: tuple[Series, ...]
     slides: tuple[DicomSlide, ...]
     not_shown: tuple[NotShown, ...]
+    structures: tuple[StructureFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def load_series(store: Store, case_id: CaseId, facts_name: str, objects: Sequenc
     content = None if stored is None else _content_of(stored, fingerprint, sources)
     if content is None:
         content = scan_sources(tuple(sources.values()), _load_from(store, case_id, objects, sources))
-        if not content.slides:
+        if not content.slides and not content.structures:
             store.objects.put_display_facts(case_id, key, _facts_of(content, fingerprint))
     return content
 
@@ -96,7 +97,7 @@ def scan_sources(sources: Sequence[ByteSource], load: Callable[[ByteSource], Ins
     from viewers.radiology.series_loader import scan_instances  # pydicom: 0.7 s that the window need not wait for
 
     scan = scan_instances(sources, load=load or load_instance)
-    return SeriesContent(scan.series, scan.slides, (*scan.unusable, *scan.other))
+    return SeriesContent(scan.series, scan.slides, (*scan.unusable, *scan.other), scan.structures)
 
 
 def _load_from(

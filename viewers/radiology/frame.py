@@ -151,6 +151,15 @@ class DicomSlide:
 
 
 @dataclass(frozen=True, slots=True)
+class StructureFile:
+    """A radiotherapy structure set found among the files; `structure_set` reads it, `outlines` draws it."""
+
+    title: str
+    patient: DicomPatient
+    source: ByteSource = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NotShown:
     """A file that is not on the screen, and why, in one plain sentence that names it."""
 
@@ -166,3 +175,5 @@ class StudyScan:
     slides: tuple[DicomSlide, ...]
     other: tuple[NotShown, ...]
     unusable: tuple[NotShown, ...]
+    structures: tuple[StructureFile, ...] = ()
+    """They are in ``other`` too: no picture of their own."""

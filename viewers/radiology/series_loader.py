@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from viewers.byte_source import ByteSource
 from viewers.errors import UnreadableFile, UnsupportedImage, ViewerError
 from viewers.radiology import sop_class
-from viewers.radiology.frame import DicomSlide, NotShown, Series, StudyScan
+from viewers.radiology.frame import DicomSlide, NotShown, Series, StructureFile, StudyScan
 from viewers.radiology.grouping import SeriesGroup, Stack, group, role_of
 from viewers.radiology.instance import Instance, load_instance
 from viewers.radiology.ordering import OrderedStack, order
@@ -34,12 +34,13 @@ def scan_instances(
     images: list[Instance] = []
     slides: dict[str, list[Instance]] = {}
     other: list[NotShown] = []
+    structures: list[StructureFile] = []
     unusable: list[NotShown] = []
     for done, source in enumerate(waiting):
         if cancelled is not None and cancelled():
             break
         try:
-            _sort_in(load(source), seen, images, slides, other)
+            _sort_in(load(source), seen, images, slides, structures, other)
         except UnsupportedImage as error:
             other.append(NotShown(source.name, str(error)))
         except ViewerError as error:
@@ -48,7 +49,7 @@ def scan_instances(
             on_progress(done + 1, len(waiting))
     series = [stack for found in group(images) for stack in _series_of(found)]
     series.sort(key=lambda s: (s.study_date, s.study_uid, s.number is None, s.number or 0, s.series_uid, s.part))
-    return StudyScan(tuple(series), _slides(slides), tuple(other), tuple(unusable))
+    return StudyScan(tuple(series), _slides(slides), tuple(other), tuple(unusable), tuple(structures))
 
 
 def _sort_in(
@@ -56,6 +57,7 @@ def _sort_in(
     seen: dict[str, str],
     images: list[Instance],
     slides: dict[str, list[Instance]],
+    structures: list[StructureFile],
     other: list[NotShown],
 ) -> None:
     name, uid = instance.source.name, instance.sop_instance_uid
@@ -70,6 +72,14 @@ def _sort_in(
     elif instance.sop_class_uid == sop_class.DISC_INDEX:
         other.append(
             NotShown(name, f"{name} is the index of a disc; the images it lists are read from their own files.")
+        )
+    elif instance.sop_class_uid == sop_class.STRUCTURE_SET:
+        title = instance.series_description or "Structure set"
+        structures.append(StructureFile(title, instance.patient, instance.source))
+        other.append(
+            NotShown(
+                name, f"{name} is {words}: its outlines are drawn over the images of its frame of reference (key S)."
+            )
         )
     elif words is not None:
         other.append(NotShown(name, f"{name} is {words}; this program does not show it yet."))

@@ -8,6 +8,7 @@ from pydicom._uid_dict import UID_dictionary
 
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 DISC_INDEX = "1.2.840.10008.1.3.10"
+STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 
 _WORDS = {
     "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation",
@@ -20,7 +21,7 @@ _WORDS = {
     "1.2.840.10008.5.1.4.1.1.104.2": "an encapsulated document",
     "1.2.840.10008.5.1.4.1.1.91.1": "a set of microscopy annotations",
     "1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose grid",
-    "1.2.840.10008.5.1.4.1.1.481.3": "a radiotherapy structure set",
+    STRUCTURE_SET: "a radiotherapy structure set",
     "1.2.840.10008.5.1.4.1.1.481.5": "a radiotherapy plan",
     "1.2.840.10008.5.1.4.1.1.66": "raw data",
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from viewers.radiology.display_facts import VoiWindow
 from viewers.radiology.display_orientation import DisplayOrientation
 from viewers.radiology.fusion import Fusion
+from viewers.radiology.outlines import Outlines
 from viewers.radiology.voi_choice import (
     WindowPreset,
     WindowSource,
@@ -213,6 +214,36 @@ class FuseControl:
             self._view.view_changed.emit()
 
 
+class OutlineControl:
+    """The outlines of structures drawn over the images."""
+
+    def __init__(self, view: StackView) -> None:
+        self._view = view
+        self._outlines: Outlines | None = None
+
+    @property
+    def outlines(self) -> Outlines | None:
+        """None while none are drawn."""
+        return self._outlines
+
+    def put(self, outlines: Outlines | None) -> None:
+        """Draw those, or none; they were laid out on the series that is shown."""
+        if outlines is not self._outlines:
+            self._outlines = outlines
+            self._view.view_changed.emit()
+
+    def notices(self) -> tuple[str, ...]:
+        """What of the outlines is not to be seen on any image."""
+        if self._outlines is None:
+            return ()
+        found = []
+        if self._outlines.elsewhere:
+            found.append(f"{_outlines_are(self._outlines.elsewhere)} in no image of this series.")
+        if self._outlines.damaged:
+            found.append(f"{_outlines_are(self._outlines.damaged)} damaged and not drawn.")
+        return tuple(found)
+
+
 class TurnControl:
     """Rotation by quarter turns and flips; letters follow."""
 
@@ -234,3 +265,7 @@ class TurnControl:
 
     def _put(self, orientation: DisplayOrientation) -> None:
         self._view.set_geometry(replace(self._view.geometry_now(), orientation=orientation, pan_x=0.0, pan_y=0.0))
+
+
+def _outlines_are(count: int) -> str:
+    return "1 outline is" if count == 1 else f"{count} outlines are"

@@ -33,7 +33,7 @@ from viewers.calibration import Calibration, uncalibrated
 from viewers.geometry import PixelPoint
 from viewers.image_text import CornerText, Letters
 from viewers.image_view import ImageView
-from viewers.radiology import fusion_painter, fusion_words, link_painter, stack_words
+from viewers.radiology import fusion_painter, fusion_words, link_painter, outline_painter, stack_words
 from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
@@ -42,6 +42,7 @@ from viewers.radiology.stack_canvas import StackCanvas
 from viewers.radiology.stack_cine import CineControl
 from viewers.radiology.stack_controls import (
     FuseControl,
+    OutlineControl,
     PanControl,
     ScrollControl,
     TurnControl,
@@ -80,6 +81,7 @@ class StackView(ImageView):
         self.pan = PanControl(self)
         self.turn = TurnControl(self)
         self.fuse = FuseControl(self)
+        self.outlined = OutlineControl(self)
         self.shared = SharedPlace(self)
         self.cine = CineControl(self)
         self.expected_frames: int | None = None
@@ -145,6 +147,7 @@ class StackView(ImageView):
         self._series, self._pixels = series, None
         self.shared.clear()
         self.fuse.put(None)
+        self.outlined.put(None)
         self._voi = self._auto_voi = None
         self._inverted = False
         self._geometry = self._picture = None
@@ -173,6 +176,7 @@ class StackView(ImageView):
         self.cine.stop()
         self._let_go()
         self._generation += 1
+        self.outlined.put(None)  # they were laid out on the images there were
         place = (shown.sop_instance_uid, shown.frame_number)
         places = [(frame.sop_instance_uid, frame.frame_number) for frame in series.frames]
         self._series, self._picture = series, None
@@ -339,6 +343,10 @@ class StackView(ImageView):
         return QImage(canvas.data, geometry.width, geometry.height, geometry.width * 4, QImage.Format.Format_RGB32)
 
     def paint_over_image(self, painter: QPainter, area: QRectF) -> None:
+        if self.outlined.outlines is not None:
+            here = self.outlined.outlines.at(self._index)
+            outline_painter.paint_outlines(painter, here, self.image_to_view())
+            outline_painter.paint_names(painter, area, self.outlined.outlines, here)
         link_painter.paint_shared(painter, self.shared, self.image_to_view())
         if self.fuse.fusion is not None:
             fusion_painter.paint_legend(painter, area, self.fuse.fusion)
@@ -433,7 +441,8 @@ class StackView(ImageView):
         own = stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
         frame, fusion = self._frame(), self.fuse.fusion
         fused = () if frame is None or fusion is None else fusion_words.notices(fusion, covers=fusion.covers(frame))
-        return (*((self.shared.notice,) if self.shared.notice else ()), *fused, *own)
+        shared = (self.shared.notice,) if self.shared.notice else ()
+        return (*shared, *fused, *self.outlined.notices(), *own)
 
     def probe(self, position: QPointF | None) -> None:
         self._probed_at = None if position is None else QPointF(position)

@@ -15,8 +15,8 @@ from viewers.byte_source import ByteSource
 from viewers.errors import UnreadableFile
 from viewers.radiology.dicom_header import items, numbers, read_header, text, whole_number
 from viewers.radiology.pydicom_warnings import silenced
+from viewers.radiology.sop_class import STRUCTURE_SET
 
-RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 AREAS = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 """Contour Geometric Types (3006,0042) that enclose an area."""
 
@@ -60,7 +60,7 @@ def load_structure_set(source: ByteSource) -> StructureSet:
     """Every structure of *source*. Raises UnreadableFile where it is damaged or no structure set."""
     with silenced():
         dataset = read_header(source).dataset
-        if text(dataset, "SOPClassUID") != RT_STRUCTURE_SET:
+        if text(dataset, "SOPClassUID") != STRUCTURE_SET:
             raise UnreadableFile(f"{source.name} is no radiotherapy structure set.")
         stated = {whole_number(item, "ROINumber"): item for item in items(dataset, "StructureSetROISequence")}
         kinds = {

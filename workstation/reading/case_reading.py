@@ -80,6 +80,17 @@ ImageItem = SeriesItem | SlideItem
 
 
 @dataclass(frozen=True, slots=True)
+class StructuresItem:
+    """A structure set of the case, whose outlines lie over its stacks. ``is_blocked`` while it seems to be another
+    patient's."""
+
+    title: str
+    source: ByteSource = field(repr=False, compare=False)
+    patient_line: str
+    is_blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NotShownItem:
     """Something that came with the case and cannot be shown, with its reason; it stays in the list."""
 
@@ -100,6 +111,7 @@ class CaseReading:
     series: tuple[SeriesItem, ...] = ()
     slides: tuple[SlideItem, ...] = ()
     not_shown: tuple[NotShownItem, ...] = ()
+    structures: tuple[StructuresItem, ...] = ()
     marks: tuple[Annotation, ...] = ()
     first_label_number: int = 1
     revisions: dict[str, int] = field(default_factory=dict)

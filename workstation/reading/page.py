@@ -32,6 +32,7 @@ from workstation.reading.hanging import first_hanging
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
 from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
+from workstation.reading.outlined_stacks import OutlinedStacks
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
@@ -80,6 +81,7 @@ class ReadingPage(QWidget):
         self._links = LinkedStacks()
         self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
         self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
+        self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -289,6 +291,7 @@ class ReadingPage(QWidget):
         self._links.close()
         self._fused.close()
         self._elements.put_away()
+        self._outlined.close()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -391,6 +394,13 @@ class ReadingPage(QWidget):
         stack = stack_in(self._grid.active.view, item)
         if stack is not None and isinstance(item, SeriesItem) and reading is not None:
             self._fused.step(stack, item, reading)
+
+    def toggle_outlines(self) -> None:
+        """Draw the outlines of the case's structure sets over the active stack, or take them off."""
+        item, reading = self._grid.active.item, self._reading
+        stack = stack_in(self._grid.active.view, item)
+        if stack is not None and isinstance(item, SeriesItem) and reading is not None:
+            self._outlined.toggle(stack, item, reading)
 
     def toggle_link(self) -> None:
         """Link the scrolling of the visible stacks, here, or let them go; a sentence says which."""
@@ -683,6 +693,8 @@ class ReadingPage(QWidget):
             Qt.KeyboardModifier.ShiftModifier,
         ):
             (self.toggle_differences if event.modifiers() else self.toggle_elements)()
+        elif not event.modifiers() and key == Qt.Key.Key_S:
+            self.toggle_outlines()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:

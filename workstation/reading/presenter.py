@@ -23,7 +23,7 @@ from workstation.completeness import Count
 from workstation.count_words import counted
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
-from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
+from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem, StructuresItem
 from workstation.reading.mark_record import first_free_number, mark_of
 from workstation.release_words import withheld_sentence
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
@@ -94,6 +94,7 @@ class CaseReadingPresenter:
             series=tuple(shelf.series),
             slides=tuple(shelf.slides),
             not_shown=tuple(shelf.not_shown),
+            structures=tuple(shelf.structures),
             marks=marks,
             first_label_number=first_free_number(history),
             revisions={revision.annotation_id: revision.revision for revision in history},
@@ -143,6 +144,7 @@ class _Shelf:
         self.series: list[SeriesItem] = []
         self.slides: list[SlideItem] = []
         self.not_shown: list[NotShownItem] = []
+        self.structures: list[StructuresItem] = []
 
     def add_slide_file(self, obj: StoredObject) -> None:
         if obj.source not in self._slide_titles:
@@ -197,6 +199,10 @@ class _Shelf:
             line = self._line(mismatch, slide.patient)
             title, key = _slide_title(slide), f"slide-series:{name}"
             self.slides.append(SlideItem(target, title, slide.sources, line, mismatch, blocked, key, arrived))
+        self.structures += [
+            StructuresItem(found.title, found.source, self._line(mismatch, found.patient), blocked)
+            for found in content.structures
+        ]
         self.not_shown += [NotShownItem(item.name, item.reason) for item in content.not_shown]
 
     def _line(self, mismatch: str, patient: DicomPatient | None) -> str:

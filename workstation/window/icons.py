@@ -55,6 +55,7 @@ GLYPHS = {
     "point": "mdi6.crosshairs",
     "link": "mdi6.link-variant",
     "fuse": "mdi6.layers-outline",
+    "outlines": "mdi6.vector-curve",
     "mark": "mdi6.map-marker-outline",
     "invert": "mdi6.invert-colors",
     "layout-1x1": "mdi6.square-outline",

@@ -20,7 +20,8 @@ from viewers.byte_source import FileByteSource
 from viewers.errors import UnreadableFile
 from viewers.radiology.contour_mask import fill_polygon, fill_structure
 from viewers.radiology.series_loader import scan_instances
-from viewers.radiology.structure_set import RT_STRUCTURE_SET, Contour, Structure, load_structure_set
+from viewers.radiology.sop_class import STRUCTURE_SET
+from viewers.radiology.structure_set import Contour, Structure, load_structure_set
 from viewers.radiology.volume_geometry import VolumeGeometry, VoxelPoint, volume_geometry
 
 SARCOMA = ("dicom", "petct_mr_rtstruct_STS_005")
@@ -124,7 +125,7 @@ def structure_file(contours: list[list[float]], **changes: Any) -> Dataset:
     ds = ct_slice()
     for keyword in ("PixelData", "ImagePositionPatient"):
         delattr(ds, keyword)
-    ds.SOPClassUID, ds.Modality, ds.StructureSetLabel = RT_STRUCTURE_SET, "RTSTRUCT", "Plan A"
+    ds.SOPClassUID, ds.Modality, ds.StructureSetLabel = STRUCTURE_SET, "RTSTRUCT", "Plan A"
     roi, shown = Dataset(), Dataset()
     roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID = 4, "Lung", changes.get("frame", "1.2.3")
     shown.ReferencedROINumber, shown.ROIDisplayColor = 4, [255, 128, 0]
