@@ -48,7 +48,7 @@ CODECS = (
         partial(imagecodecs.jpeg2k_encode, level=0, reversible=True, codecformat="j2k"),
         imagecodecs.jpeg2k_decode,
     ),
-    Codec("HTJ2K", HTJ2KLossless, partial(imagecodecs.htj2k_encode, reversible=True), imagecodecs.htj2k_decode),
+    Codec("HTJ2K", HTJ2KLossless, partial(imagecodecs.htj2k_encode, reversible=True), imagecodecs.jpeg2k_decode),
     Codec(
         "JPEG lossless",
         JPEGLosslessSV1,

@@ -80,10 +80,8 @@ def _decode_jpeg2000(data: bytes, layout: PixelLayout, out: Pixels | None) -> Pi
     if stated is None:
         return None
     precision, signed = stated
-    # OpenJPH is the faster by half, rounds lossy pictures by its own rules, and paints what a cut-off one lacks.
-    by_openjph = layout.transfer_syntax in syntax.HTJ2K_LOSSLESS and ends_properly(data)
-    decode = imagecodecs.htj2k_decode if by_openjph else imagecodecs.jpeg2k_decode
-    values = decode(data, out=_room(out, layout, precision, signed=signed))
+    # HTJ2K too: OpenJPH is twice as fast, and paints over damage without a word, or never ends (decision 0022).
+    values = imagecodecs.jpeg2k_decode(data, out=_room(out, layout, precision, signed=signed))
     return _fitted(values, layout, precision if signed != layout.signed else layout.bits_stored)
 
 

@@ -44,7 +44,7 @@ def overlay_planes(dataset: Dataset, layout: PixelLayout | None) -> tuple[Overla
     for group in groups:
         try:
             plane = _plane(dataset, group, layout)
-        except (TypeError, ValueError, IndexError, AttributeError):
+        except Exception:  # noqa: BLE001 - a malformed value raises many kinds; its plane is none
             continue
         if plane is not None:
             planes.append(plane)

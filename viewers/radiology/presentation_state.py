@@ -221,11 +221,15 @@ def _area(item: Dataset) -> DisplayedArea | None:
 
 def _active_groups(dataset: Dataset) -> set[int | None]:
     """Overlay groups, the image's or the state's own, that an Overlay Activation Layer switches on (C.11.7)."""
-    return {
-        tag >> 16
-        for tag in dataset.keys()  # noqa: SIM118 - iterating over the data set itself would convert every value
-        if 0x6000 <= tag >> 16 < 0x6020 and tag & 0xFFFF == 0x1001 and str(dataset[tag].value or "").strip()
-    }
+    active: set[int | None] = set()
+    for group in range(0x6000, 0x6020, 2):
+        try:
+            layer = str(dataset[group, 0x1001].value or "")
+        except Exception:  # noqa: BLE001 - a malformed value is an absent value
+            continue
+        if layer.strip():
+            active.add(group)
+    return active
 
 
 def _graphics(item: Dataset, layers: Mapping[str, int]) -> list[Graphic]:

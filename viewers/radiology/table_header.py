@@ -22,8 +22,7 @@ def lookup_table(item: Dataset, *, signed: bool) -> LookupTable | None:
     data = element(item, "LUTData")
     if len(described) != 3 or data is None:
         return None
-    count, first, bits = (int(part) for part in described)
-    count = count % 65536 or 65536
+    count, first, bits = _described(described)
     if signed and first > 32767:
         first -= 65536
     if not signed:
@@ -37,12 +36,17 @@ def palette(dataset: Dataset) -> Palette | None:
     described = numbers(dataset, "RedPaletteColorLookupTableDescriptor")
     if len(described) != 3:
         return None
-    count, first, bits = (int(part) for part in described)
-    count = count % 65536 or 65536
+    count, first, bits = _described(described)
     tables = [_entries(_table_data(dataset, colour, count, bits), count, bits) for colour in ("Red", "Green", "Blue")]
     if not all(tables):
         return None
     return Palette(first, bits, tables[0], tables[1], tables[2])
+
+
+def _described(descriptor: tuple[float, ...]) -> tuple[int, int, int]:
+    """Entries (0 means 65,536), first value mapped, and bits of an entry, of which there are 1 to 16."""
+    count, first, bits = (int(part) for part in descriptor)
+    return count % 65536 or 65536, first, min(max(bits, 1), 16)
 
 
 def _entries(data: Any, count: int, bits: int) -> tuple[int, ...]:

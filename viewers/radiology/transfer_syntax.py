@@ -27,7 +27,6 @@ JPEG_2000 = {
     "1.2.840.10008.1.2.4.202": "High-throughput JPEG 2000 lossless, RPCL",
     "1.2.840.10008.1.2.4.203": "High-throughput JPEG 2000",
 }
-HTJ2K_LOSSLESS = {"1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"}
 JPEG_XL_LOSSLESS = "1.2.840.10008.1.2.4.110"
 JPEG_XL = {
     JPEG_XL_LOSSLESS: "JPEG XL lossless",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from tests.real_data import real_data
 from tests.viewers.radiology.dicom_files import ct_slice, save
 from tests.viewers.radiology.test_overlays import add_overlay
 from viewers.byte_source import FileByteSource
-from viewers.errors import OutOfRange, UnsupportedImage
+from viewers.errors import OutOfRange, UnsupportedImage, ViewerError
 from viewers.radiology.decode import read_frame
 from viewers.radiology.frame import Frame
 from viewers.radiology.instance import load_instance
@@ -249,6 +251,29 @@ def test_that_another_object_is_no_state_and_colour_is_not_for_one(tmp_path: Pat
     coloured = ct_slice(values=np.zeros((40, 60, 3), np.uint8))
     with pytest.raises(UnsupportedImage, match=r"is for grey images, and image\.dcm is in colour"):
         drawn(tmp_path, coloured, state_for(coloured))
+
+
+def test_that_a_damaged_state_is_applied_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    shown = image()
+    state = state_for(
+        shown, **{"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [9, 9]}, RadiusOfCircularShutter=5
+    )
+    add_overlay(state, np.ones((2, 2), bool))
+    state.GraphicAnnotationSequence = [item(GraphicObjectSequence=[graphic("CIRCLE", [20, 20, 30, 20])])]
+    frame, _ = files(tmp_path, shown, state)
+    stored, whole = read_frame(frame), (tmp_path / "state.dcm").read_bytes()
+    chance = random.Random(7)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(chance.randrange(1, 6)):
+            at = chance.randrange(132, len(whole) - 4)
+            damaged[at : at + 2] = chance.choice(
+                (b"\xff\xff", b"\0\0", b"\x7f\xff", bytes([chance.randrange(256)] * 2))
+            )
+        (tmp_path / "damaged.dcm").write_bytes(damaged)
+        with contextlib.suppress(ViewerError):
+            read = read_presentation_state(FileByteSource(tmp_path / "damaged.dcm"))
+            assert paint_presented(read, frame, stored, (90, 60)).shape == (60, 90)
 
 
 @pytest.mark.real_data

@@ -28,6 +28,11 @@ def test_that_zero_entries_are_65536_and_too_few_are_no_table() -> None:
     assert lookup_table(item([0, 0, 16], bytes(65536)), signed=False) is None
 
 
+@pytest.mark.parametrize(("stated", "bits"), [(0, 1), (65535, 16), (12, 12)])
+def test_that_the_bits_of_an_entry_are_believed_between_one_and_sixteen(stated: int, bits: int) -> None:
+    assert (found := lookup_table(item([2, 0, stated], bytes(4)), signed=False)) is not None and found.bits == bits
+
+
 def segmented(bits: int, words: list[int]) -> Dataset:
     ds = Dataset()
     data = np.array(words, np.uint8 if bits == 8 else "<u2").tobytes()
