@@ -38,6 +38,7 @@ from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
 from viewers.radiology.picture import Picture
+from viewers.radiology.probed_value import probed_words
 from viewers.radiology.stack_canvas import StackCanvas
 from viewers.radiology.stack_cine import CineControl
 from viewers.radiology.stack_controls import (
@@ -52,6 +53,7 @@ from viewers.radiology.stack_controls import (
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_pointer import DragMode, StackPointer
 from viewers.radiology.stack_sharing import SharedPlace
+from viewers.radiology.suv import NoSuv, SuvScale
 from viewers.radiology.viewport_geometry import ViewportGeometry
 from viewers.radiology.voi_choice import default_voi, file_voi
 from viewers.radiology.volume import SeriesPixels
@@ -88,6 +90,8 @@ class StackView(ImageView):
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
         """Set to False while images of the DICOM series are not here."""
+        self.uptake: SuvScale | NoSuv | None = None
+        """Of a PET: how its values become SUV, or why they do not; None until that is known (`set_uptake`)."""
         self.drag_mode: DragMode = "scroll"
         self._series: Series | None = None
         self._pixels: SeriesPixels | None = None
@@ -141,6 +145,7 @@ class StackView(ImageView):
         their owner's to start and to stop.
         """
         self.cine.forget()
+        self.uptake = None
         self._let_go()
         self.set_tool(None)
         self._generation += 1
@@ -174,6 +179,7 @@ class StackView(ImageView):
             self.set_series(series)
             return
         self.cine.stop()
+        self.uptake = None
         self._let_go()
         self._generation += 1
         self.outlined.put(None)  # they were laid out on the images there were
@@ -239,6 +245,11 @@ class StackView(ImageView):
         """The reader's window for the whole series; None for what each file says."""
         self._voi = voi
         self.view_changed.emit()
+
+    def set_uptake(self, uptake: SuvScale | NoSuv) -> None:
+        """What is known now of the values of the PET shown."""
+        self.uptake = uptake
+        self.probe(self._probed_at)
 
     def show_frame(self, index: int) -> None:
         """The frame at *index*, or the nearest there is."""
@@ -453,11 +464,16 @@ class StackView(ImageView):
         ratio = self.devicePixelRatioF()
         affine = self.geometry_now().image_to_view()
         column, row = affine.unmap(position.x() * ratio, position.y() * ratio)
-        words = stack_words.value_text(picture.frame, picture.stored, floor(column), floor(row))
+        at = floor(column), floor(row)
         fusion = self.fuse.fusion
         over = None if fusion is None else fusion.find_value(picture.frame, PixelPoint(column, row))
         if fusion is not None and over is not None:
-            words = f"{fusion_words.value_words(fusion, over)}  over  {words}"
+            under = stack_words.value_text(picture.frame, picture.stored, *at)
+            words = f"{fusion_words.value_words(fusion, over)}  over  {under}"
+        else:
+            words = probed_words(
+                picture.frame, picture.stored, *at, self.current_voi(), inverted=self._inverted, uptake=self.uptake
+            )
         self.value_probed.emit(words)
 
     # Pointer and keys ----------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from workstation.reading.outlined_stacks import OutlinedStacks
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
+from workstation.reading.uptake_scales import UptakeScales
 from workstation.reading.viewport import Viewport
 from workstation.reading.viewport_grid import ViewportGrid
 from workstation.window.release_banner import ReleaseBanner
@@ -82,6 +83,7 @@ class ReadingPage(QWidget):
         self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
         self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
         self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
+        self._uptake = UptakeScales(lanes)
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -292,6 +294,7 @@ class ReadingPage(QWidget):
         self._fused.close()
         self._elements.put_away()
         self._outlined.close()
+        self._uptake.close()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -375,6 +378,7 @@ class ReadingPage(QWidget):
         active = self._grid.active
         self._links.watch(stacks, stack_in(active.view, active.item))
         beside = [(item.title, stack) for stack, item in stacks if stack is not active.view]
+        self._uptake.find([stack for stack, _ in stacks])
         self._elements.watch(stack_in(active.view, active.item), beside)
         self._toolbar.set_linked(enabled=len(stacks) > 1, chosen=self._links.is_on)
 
@@ -485,6 +489,17 @@ class ReadingPage(QWidget):
     @property
     def drag_mode(self) -> DragMode:
         return self._drag_mode
+
+    def _show_value(self, words: str) -> None:
+        """What lies under the pointer; how the uptake values of a PET come about stays to be read there."""
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        if stack is None or stack.uptake is None:
+            self._toolbar.show_value(words)
+            return
+        from viewers.radiology.probed_value import uptake_words
+
+        self._toolbar.show_value(words, uptake_words(stack.uptake))
 
     def _show_view_tools(self) -> None:
         active = self._grid.active
@@ -667,7 +682,7 @@ class ReadingPage(QWidget):
         self._grid.changed.connect(self._grid_changed)
         self._grid.image_requested.connect(self.show_image)
         self._grid.tool_changed.connect(self.choose_tool)
-        self._grid.value_probed.connect(self._toolbar.show_value)
+        self._grid.value_probed.connect(self._show_value)
         self._grid.refused.connect(self.refused)
         self._elements.pane.left.connect(self._leave_elements)
 

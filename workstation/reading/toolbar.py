@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
 
 from workstation.window.icons import icon
 
@@ -75,13 +76,13 @@ class ReadingToolbar(QFrame):
         self._remove = self._button(
             "mark-delete", "delete", "", "Delete the selected mark (Delete)", self.removal_requested.emit
         )
-        self._row.addStretch(1)
         self._value = QLabel()
         self._value.setObjectName("probed-value")
         self._value.setProperty("role", "muted")
         self._value.setMinimumWidth(260)
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._row.addWidget(self._value)
+        self._value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._row.addWidget(self._value, 1)
         self._gap()
         self._layouts: dict[str, QToolButton] = {}
         for layout, key, words in LAYOUTS:
@@ -138,9 +139,16 @@ class ReadingToolbar(QFrame):
         self._tools["length"].setEnabled(enabled)
         self._tools["polygon"].setEnabled(enabled)
 
-    def show_value(self, text: str) -> None:
-        """What lies under the pointer."""
-        self._value.setText(text)
+    def show_value(self, text: str, explained: str = "") -> None:
+        """What lies under the pointer. *explained* is how it comes about: seen with the pointer over these words, which
+        then speak of that."""
+        words = text or re.split(" = |: |; ", explained)[0]
+        metrics, parts = self._value.fontMetrics(), words.split("  ")
+        # Parts from the end are left out where there is no room: never a piece of a number.
+        while len(parts) > 1 and metrics.horizontalAdvance("  ".join(parts)) > self._value.width():
+            parts.pop()
+        self._value.setText("  ".join(parts))
+        self._value.setToolTip(explained)
 
     def _asker(self, tool: str | None) -> Callable[[], None]:
         return lambda: self.tool_requested.emit(tool)

@@ -199,7 +199,7 @@ def test_that_the_value_under_the_pointer_is_the_pixels_in_its_unit(view: StackV
     view.value_probed.connect(heard.append)
     view.probe(view.image_to_view().map(QPointF(17.5, 5.5)))
     view.probe(QPointF(-50, -50))
-    assert heard == ["217 HU  (17, 5)", ""]
+    assert heard == ["217 HU  (17, 5)  stored 217 · grey 241", ""]
 
 
 def test_that_marks_belong_to_the_frame_shown(view: StackView) -> None:
@@ -292,7 +292,7 @@ def test_that_the_value_under_a_resting_pointer_follows_the_scrolling(view: Stac
     view.value_probed.connect(heard.append)
     view.probe(view.image_to_view().map(QPointF(17.5, 5.5)))
     view.scroll.by(1)
-    assert heard == ["217 HU  (17, 5)", "317 HU  (17, 5)"]
+    assert heard == ["217 HU  (17, 5)  stored 217 · grey 241", "317 HU  (17, 5)  stored 317 · grey 255"]
 
 
 def test_that_the_files_own_window_stays_each_images_own(qapp: Any, tmp_path: Path) -> None:
