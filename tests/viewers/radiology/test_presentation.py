@@ -255,9 +255,7 @@ def test_that_another_object_is_no_state_and_colour_is_not_for_one(tmp_path: Pat
 
 def test_that_a_damaged_state_is_applied_or_refused_and_nothing_else(tmp_path: Path) -> None:
     shown = image()
-    state = state_for(
-        shown, **{"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [9, 9]}, RadiusOfCircularShutter=5
-    )
+    state = state_for(shown, ShutterShape="CIRCULAR", CenterOfCircularShutter=[9, 9], RadiusOfCircularShutter=5)
     add_overlay(state, np.ones((2, 2), bool))
     state.GraphicAnnotationSequence = [item(GraphicObjectSequence=[graphic("CIRCLE", [20, 20, 30, 20])])]
     frame, _ = files(tmp_path, shown, state)
