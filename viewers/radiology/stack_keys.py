@@ -46,6 +46,8 @@ STACK_KEYS: dict[str, str] = {
     "Shift+K": "Play there and back, or in a loop",
     "B": "Play from this image on; again: from the first",
     "E": "Play up to this image; again: to the last",
+    "G": "Go to an image: type its number, then Enter",
+    "Z": "Held: twice as large under the pointer",
     "Space": "Held: drag moves the image",
 }
 """What each key does, in words; of those that do the same as “+” only that one."""
@@ -84,6 +86,7 @@ def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
         "Shift+K": view.cine.toggle_sweep,
         "B": view.cine.from_here,
         "E": view.cine.to_here,
+        "G": view.jump.begin,
     }
     keys.update(dict.fromkeys(LARGER, lambda: view.zoom.by(1.25)))
     keys.update({str(number): partial(view.window_level.preset, number) for number in range(1, 10)})

@@ -33,7 +33,14 @@ from viewers.calibration import Calibration, uncalibrated
 from viewers.geometry import PixelPoint
 from viewers.image_text import CornerText, Letters
 from viewers.image_view import ImageView
-from viewers.radiology import fusion_painter, fusion_words, link_painter, outline_painter, stack_words
+from viewers.radiology import (
+    fusion_painter,
+    fusion_words,
+    link_painter,
+    magnifier_painter,
+    outline_painter,
+    stack_words,
+)
 from viewers.radiology.display_orientation import letters
 from viewers.radiology.frame import Frame, Series
 from viewers.radiology.marked_window import marked_voi, marked_words, presentation_of
@@ -50,7 +57,9 @@ from viewers.radiology.stack_controls import (
     WindowControl,
     ZoomControl,
 )
+from viewers.radiology.stack_jump import JumpControl
 from viewers.radiology.stack_keys import stack_keys
+from viewers.radiology.stack_magnifier import StackMagnifier
 from viewers.radiology.stack_pointer import DragMode, StackPointer
 from viewers.radiology.stack_sharing import SharedPlace
 from viewers.radiology.suv import NoSuv, SuvScale
@@ -86,6 +95,8 @@ class StackView(ImageView):
         self.outlined = OutlineControl(self)
         self.shared = SharedPlace(self)
         self.cine = CineControl(self)
+        self.magnifier = StackMagnifier(self)
+        self.jump = JumpControl(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
@@ -145,6 +156,8 @@ class StackView(ImageView):
         their owner's to start and to stop.
         """
         self.cine.forget()
+        self.magnifier.hold(False)
+        self.jump.leave()
         self.uptake = None
         self._let_go()
         self.set_tool(None)
@@ -362,6 +375,11 @@ class StackView(ImageView):
         if self.fuse.fusion is not None:
             fusion_painter.paint_legend(painter, area, self.fuse.fusion)
         self.cine.painted(self._index)
+        magnified = self.magnifier.find(self._probed_at)
+        if magnified is not None:
+            magnifier_painter.paint_magnified(painter, magnified)
+        if self.jump.words:
+            magnifier_painter.paint_typed(painter, area, self.jump.words)
         if self._pixels is None or self.current_picture() is not None:
             return
         words = "This image cannot be shown." if self._error() else f"Loading image {self._index + 1}…"
@@ -457,6 +475,8 @@ class StackView(ImageView):
 
     def probe(self, position: QPointF | None) -> None:
         self._probed_at = None if position is None else QPointF(position)
+        if self.magnifier.is_held:
+            self.update()
         picture = self.current_picture()
         if position is None or picture is None:
             self.value_probed.emit("")
@@ -518,20 +538,36 @@ class StackView(ImageView):
         if event.key() == Qt.Key.Key_Space:
             self._space_held = True
             return True
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        name = QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))).toString()
-        command = self._keys.get(name)
+        if event.key() == Qt.Key.Key_Z and not event.modifiers():
+            self.magnifier.hold(True)
+            return True
+        self.jump.leave()
+        command = self._keys.get(_key_name(event))
         if command is None:
             return False
         command()
         return True
 
+    def _command(self, event: QKeyEvent) -> Callable[[], None] | None:
+        # A number that is typed has its keys before tools and menus.
+        return self.jump.command(_key_name(event)) or super()._command(event)
+
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space_held = False
+        if event.key() == Qt.Key.Key_Z and not event.isAutoRepeat():
+            self.magnifier.hold(False)
         super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         # The release goes to whoever has the focus then; a key must not stay held for ever.
         self._space_held = False
+        self.magnifier.hold(False)
+        self.jump.leave()
         super().focusOutEvent(event)
+
+
+def _key_name(event: QKeyEvent) -> str:
+    """As the table of keys has it; the keypad's keys are called as the others."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))).toString()

@@ -75,7 +75,7 @@ def test_that_the_sheet_lists_the_keys_that_are_no_actions_under_their_page(qapp
 
 def test_that_every_key_a_viewer_answers_is_on_the_sheet_and_no_other(qapp: QApplication, tmp_path: Path) -> None:
     stack = StackView()
-    assert set(stack_keys(stack)) - set(LARGER[1:]) == set(STACK_KEYS) - {"Space"}
+    assert set(stack_keys(stack)) - set(LARGER[1:]) == set(STACK_KEYS) - {"Space", "Z"}
     slide = SlideView()
     source = open_slide([FileByteSource(write_small_slide(tmp_path / "slide.tif"))])
     slide.set_slide(source, "Slide", "ab" * 32)
