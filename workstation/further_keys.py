@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viewers.pathology.slide_keys import SLIDE_KEYS
+from viewers.radiology.mpr_keys import MPR_KEYS
 from viewers.radiology.stack_keys import STACK_KEYS
 from workstation.actions.key_group import KeyGroup, key_group
 
@@ -26,6 +27,7 @@ FURTHER_KEYS: tuple[KeyGroup, ...] = (
     key_group("In the message box", "case", {"Ctrl+Enter": "Send", "Esc": "Back to the records; the text is kept"}),
     key_group("In what asks before something leaves", "case", {"Ctrl+Enter": "Do it", "Esc": "Leave; nothing is done"}),
     key_group("On a series", "reading", STACK_KEYS),
+    key_group("On a plane of a series (MPR)", "reading", MPR_KEYS),
     key_group("On a slide", "reading", SLIDE_KEYS),
     key_group(
         "While something is drawn",

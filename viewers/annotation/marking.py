@@ -215,11 +215,11 @@ class Marking:
         return mark is not None
 
     def _begin(self, tool: Tool, target: Target | None) -> bool:
-        if self._annotations is None or target is None:
-            self._on_refused("There is no image here to mark.")
-            return False
         if self.refusal:
             self._on_refused(self.refusal)
+            return False
+        if self._annotations is None or target is None:
+            self._on_refused("There is no image here to mark.")
             return False
         if self._annotations.read_only:
             self._on_refused(str(MarksLocked()))

@@ -20,7 +20,14 @@ def find_reference_line(of: Frame, on: Frame) -> Segment | None:
     """
     if of.geometry is None or on.geometry is None:
         return None
-    line = _line(of.geometry, on.geometry)
+    return plane_line(of.geometry, (of.layout.columns, of.layout.rows), on)
+
+
+def plane_line(of: PlaneGeometry, size: tuple[int, int], on: Frame) -> Segment | None:
+    """The same for a plane of *size* (columns, rows) pixels that is no image, cut out of a volume."""
+    if on.geometry is None:
+        return None
+    line = _line(of, on.geometry)
     if line is None:
         return None
     point, direction = line
@@ -28,9 +35,9 @@ def find_reference_line(of: Frame, on: Frame) -> Segment | None:
     if inside is None:
         return None
     # The same two points in pixels of the crossing image, whose rectangle cuts the line a second time.
-    start, end = (of.geometry.to_pixel(on.geometry.to_patient(end)) for end in inside)
+    start, end = (of.to_pixel(on.geometry.to_patient(end)) for end in inside)
     along = PixelPoint(end.column - start.column, end.row - start.row)
-    both = _clip_steps(start, along, of.layout.columns, of.layout.rows, 0.0, 1.0)
+    both = _clip_steps(start, along, *size, 0.0, 1.0)
     return None if both is None else (_between(inside, both[0]), _between(inside, both[1]))
 
 

@@ -11,6 +11,9 @@ from math import cos, radians, sin
 
 from viewers.geometry import Direction, PatientPoint, PixelPoint, PlaneGeometry, cross, dot, length, unit
 
+_STRAIGHT = 1 - 1e-6
+"""Cosine of a tenth of a degree."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlicePlane:
@@ -46,6 +49,11 @@ class SlicePlane:
     def normal(self) -> Direction:
         """right × down: away from who looks at the picture."""
         return cross(self.right, self.down)
+
+    @property
+    def is_oblique(self) -> bool:
+        """Whether it is turned out of the patient's planes (by a tenth of a degree or more)."""
+        return max(abs(part) for part in self.normal) < _STRAIGHT
 
     @property
     def distance_mm(self) -> float:

@@ -24,7 +24,10 @@ from viewers.radiology.voi_choice import (
 from viewers.radiology.windowing import LookupTable, Voi
 
 if TYPE_CHECKING:
+    from viewers.radiology.frame import Series
+    from viewers.radiology.picture import Picture
     from viewers.radiology.stack_view import StackView
+    from viewers.radiology.viewport_geometry import ViewportGeometry
 
 
 class ViewPoint(Protocol):
@@ -34,10 +37,32 @@ class ViewPoint(Protocol):
     def y(self) -> float: ...
 
 
+class WindowedView(Protocol):
+    """A view whose picture is shown through one window."""
+
+    @property
+    def series(self) -> Series | None: ...
+    @property
+    def is_inverted(self) -> bool: ...
+
+    def current_voi(self) -> Voi | None: ...
+    def current_picture(self) -> Picture | None: ...
+    def set_voi(self, voi: Voi | None, /) -> None: ...
+    def set_inverted(self, inverted: bool, /) -> None: ...
+
+
+class LaidView(Protocol):
+    """A view in which one picture lies somewhere."""
+
+    def geometry_now(self) -> ViewportGeometry: ...
+    def set_geometry(self, geometry: ViewportGeometry, /) -> None: ...
+    def devicePixelRatioF(self) -> float: ...
+
+
 class WindowControl:
     """Window centre and width, presets, inversion."""
 
-    def __init__(self, view: StackView) -> None:
+    def __init__(self, view: WindowedView) -> None:
         self._view = view
 
     @property
@@ -145,7 +170,7 @@ class ScrollControl:
 class ZoomControl:
     """How large; points are in the widget's logical coordinates."""
 
-    def __init__(self, view: StackView) -> None:
+    def __init__(self, view: LaidView) -> None:
         self._view = view
 
     @property
@@ -172,7 +197,7 @@ class ZoomControl:
 class PanControl:
     """Where in the view; distances are in the widget's logical pixels."""
 
-    def __init__(self, view: StackView) -> None:
+    def __init__(self, view: LaidView) -> None:
         self._view = view
 
     def by(self, dx: float, dy: float) -> None:
@@ -247,7 +272,7 @@ class OutlineControl:
 class TurnControl:
     """Rotation by quarter turns and flips; letters follow."""
 
-    def __init__(self, view: StackView) -> None:
+    def __init__(self, view: LaidView) -> None:
         self._view = view
 
     def by(self, quarter_turns: int) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from viewers.radiology.display_facts import VoiWindow
-    from viewers.radiology.stack_controls import ViewPoint
-    from viewers.radiology.stack_view import StackView
+    from viewers.radiology.stack_controls import PanControl, ViewPoint, WindowControl, ZoomControl
 
 DragMode = Literal["scroll", "window", "pan", "zoom", "point"]
 """``point`` shows the place under the pointer in every other stack that knows where it is."""
@@ -16,10 +15,29 @@ _PX_PER_FRAME = 6.0
 _COARSE_STEP = 5
 
 
+class Scrolled(Protocol):
+    """What goes on by whole steps: images, or planes."""
+
+    def by(self, steps: int, /) -> None: ...
+
+
+class PointedView(Protocol):
+    """A view that can be dragged in: a stack, or a plane of a reconstruction."""
+
+    window_level: WindowControl
+    zoom: ZoomControl
+    pan: PanControl
+
+    @property
+    def scroll(self) -> Scrolled: ...
+
+    def point_at(self, at: ViewPoint, /) -> None: ...
+
+
 class StackPointer:
     """One drag at a time; positions are in the widget's logical coordinates."""
 
-    def __init__(self, view: StackView) -> None:
+    def __init__(self, view: PointedView) -> None:
         self._view = view
         self._mode: DragMode | None = None
         self._at = self._from = (0.0, 0.0)
@@ -31,7 +49,7 @@ class StackPointer:
         self._mode, self._at, self._frames_due = mode, (at.x(), at.y()), 0.0
         self._from, self._window_from = self._at, self._view.window_level.as_window()
         if mode == "point":
-            self._point_at(at)
+            self._view.point_at(at)
 
     def move(self, at: ViewPoint) -> None:
         """Nothing unless something is pressed."""
@@ -43,7 +61,7 @@ class StackPointer:
             if self._window_from is not None:
                 self._view.window_level.drag(self._window_from, at.x() - self._from[0], at.y() - self._from[1])
         elif self._mode == "point":
-            self._point_at(at)
+            self._view.point_at(at)
         elif self._mode == "pan":
             self._view.pan.by(dx, dy)
         elif self._mode == "zoom":
@@ -53,11 +71,6 @@ class StackPointer:
             steps = int(self._frames_due)
             self._frames_due -= steps
             self._view.scroll.by(steps)
-
-    def _point_at(self, at: ViewPoint) -> None:
-        point = self._view.shared.find_point_at(at)
-        if point is not None:
-            self._view.point_chosen.emit(point)
 
     def release(self) -> None:
         self._mode = None

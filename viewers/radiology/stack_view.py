@@ -54,6 +54,7 @@ from viewers.radiology.stack_controls import (
     PanControl,
     ScrollControl,
     TurnControl,
+    ViewPoint,
     WindowControl,
     ZoomControl,
 )
@@ -509,6 +510,12 @@ class StackView(ImageView):
         if mode != self.drag_mode:
             self.drag_mode = mode
             self.drag_mode_changed.emit(mode)
+
+    def point_at(self, at: ViewPoint) -> None:
+        """The reader points at that place: ``point_chosen`` says where it is in the patient."""
+        point = self.shared.find_point_at(at)
+        if point is not None:
+            self.point_chosen.emit(point)
 
     def navigate_press(self, event: QMouseEvent) -> None:
         modes: dict[Qt.MouseButton, DragMode] = {

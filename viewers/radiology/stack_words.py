@@ -29,7 +29,7 @@ def corner_text(
     number, _, dicom = words.partition(" (")
     place = [number[0].upper() + number[1:], f"({dicom}"]
     if frame.geometry is not None:
-        place.append(_position(frame))
+        place.append(position_text(frame))
     if frame.thickness_mm:
         place.append(f"Thickness {frame.thickness_mm:.3g} mm")
     if frame.laterality:
@@ -131,7 +131,7 @@ def value_text(frame: Frame, stored: NDArray[Any], column: int, row: int) -> str
     return f"{shown}{f' {display.unit}' if display.unit else ''}  {where}"
 
 
-def _position(frame: Frame) -> str:
+def position_text(frame: Frame) -> str:
     """Where the image's plane crosses the patient axis it is most perpendicular to ("H 120.5 mm")."""
     plane = frame.geometry
     assert plane is not None

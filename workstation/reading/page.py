@@ -17,6 +17,7 @@ from sync.changes import Changes
 from sync.errors import CaseLocked
 from sync.records.case import CaseId
 from viewers.annotation.annotation_set import AnnotationSet
+from viewers.errors import UnsupportedImage
 from viewers.image_view import ImageView
 from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.failure_words import sentence_for
@@ -31,6 +32,7 @@ from workstation.reading.fused_stacks import FusedStacks
 from workstation.reading.hanging import first_hanging
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
+from workstation.reading.mpr_layout import MprLayout
 from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
 from workstation.reading.outlined_stacks import OutlinedStacks
 from workstation.reading.presenter import CaseReadingPresenter
@@ -80,6 +82,8 @@ class ReadingPage(QWidget):
         self._marks: CaseMarks | None = None
         self._images = self._images_of(None)
         self._links = LinkedStacks()
+        self._mpr: MprLayout | None = None
+        self._layout_before_mpr = "1x1"
         self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
         self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
         self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
@@ -213,6 +217,7 @@ class ReadingPage(QWidget):
         self._strip.renew(reading)
         for viewport in self._grid.viewports:
             self._renew(viewport, reading)
+        self._follow_with_mpr()
         self._images.make_thumbnails(
             [item for item in reading.items if before.find_item(item.key) != item], self._show_thumbnail
         )
@@ -288,6 +293,7 @@ class ReadingPage(QWidget):
         self._marks = None
         self._reading = None
         self._selected_id = ""
+        self._end_mpr()
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
         self._links.close()
@@ -310,6 +316,7 @@ class ReadingPage(QWidget):
         item = None if self._reading is None else self._reading.find_item(key)
         if item is None:
             return
+        self._leave_mpr()
         viewport = self._grid.viewports[index]
         if item.is_blocked:
             close_view(viewport.clear(_blocked_sentence(item), item))
@@ -376,7 +383,12 @@ class ReadingPage(QWidget):
             if isinstance(viewport.item, SeriesItem) and (stack := stack_in(viewport.view, viewport.item)) is not None
         ]
         active = self._grid.active
-        self._links.watch(stacks, stack_in(active.view, active.item))
+        if self._mpr is None:
+            self._links.watch(stacks, stack_in(active.view, active.item))
+        else:
+            # The planes and their stack keep together by themselves.
+            self._links.watch((), None)
+            self._mpr.show_lines()
         beside = [(item.title, stack) for stack, item in stacks if stack is not active.view]
         self._uptake.find([stack for stack, _ in stacks])
         self._elements.watch(stack_in(active.view, active.item), beside)
@@ -386,6 +398,76 @@ class ReadingPage(QWidget):
     def can_link(self) -> bool:
         """Whether several stacks are visible."""
         return sum(stack_in(v.view, v.item) is not None for v in self._grid.visible_viewports) > 1
+
+    @property
+    def can_reconstruct(self) -> bool:
+        """Whether the active image is a stack, or planes are shown that can be put away."""
+        return self._mpr is not None or stack_in(self._grid.active.view, self._grid.active.item) is not None
+
+    def toggle_mpr(self) -> None:
+        """Hang three planes of the active series beside it (MPR), or bring back what hung before."""
+        if self._mpr is not None:
+            self._leave_mpr()
+            return
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        if stack is None or stack.pixels is None:
+            self.refused.emit("Planes are cut out of a series: show one, click it, and press O again.")
+            return
+        self._layout_before_mpr = self._grid.layout_name
+        self.set_layout_name("2x2")
+        try:
+            self._mpr = MprLayout(stack, [v for v in self._grid.visible_viewports if v is not active])
+        except UnsupportedImage as error:
+            self.set_layout_name(self._layout_before_mpr)
+            self.refused.emit(str(error))
+            return
+        self._mpr.set_drag_mode(self._drag_mode)
+        self._mpr.drag_mode_changed.connect(self.set_drag_mode)
+        self._mpr.failed.connect(self._mpr_failed)
+        for view in self._mpr.views:
+            view.set_tool(self._tool)
+        self._grid_changed()
+        self.said.emit("Planes of this series. Drag their lines, turn them at the dots; O or Esc goes back.")
+
+    def _mpr_failed(self, sentence: str) -> None:
+        self._leave_mpr()
+        self.refused.emit(sentence)
+
+    def _follow_with_mpr(self) -> None:
+        """The stack that the planes are cut out of may have got more images, or be gone."""
+        if self._mpr is not None:
+            if any(viewport.view is self._mpr.stack for viewport in self._grid.viewports):
+                self._mpr.follow_stack()
+            else:
+                self._leave_mpr()
+
+    def _leave_mpr(self) -> None:
+        """What hung before hangs again, as it is by now."""
+        if self._mpr is None:
+            return
+        covered = self._end_mpr()
+        for viewport in covered:
+            viewport.view.set_tool(self._tool)
+            viewport.view.select_mark(self._selected_id)
+            stack = stack_in(viewport.view, viewport.item)
+            if stack is not None:
+                stack.set_drag_mode(self._drag_mode)
+            if self._reading is not None:
+                self._renew(viewport, self._reading)
+            if viewport.item is not None and isinstance(viewport.view, EmptyView) and not viewport.item.is_blocked:
+                # It was being opened when the planes were hung over it.
+                self.show_image(viewport.index, viewport.item.key)
+        self.set_layout_name(self._layout_before_mpr)
+
+    def _end_mpr(self) -> Sequence[Viewport]:
+        """The planes go; the viewports that they covered."""
+        mpr, self._mpr = self._mpr, None
+        if mpr is None:
+            return ()
+        covered = [viewport for viewport in self._grid.viewports if mpr.holds(viewport.view)]
+        mpr.close()
+        return covered
 
     @property
     def can_fuse(self) -> bool:
@@ -461,13 +543,19 @@ class ReadingPage(QWidget):
         self.state_changed.emit()
 
     def navigate(self) -> None:
-        """Put tool and window down: the left button scrolls stacks, pans slides and edits marks."""
+        """Put tool and window down: the left button scrolls stacks, pans slides and edits marks. With nothing in hand,
+        put a reconstruction away."""
+        if self._tool is None and self._drag_mode == "scroll":
+            self._leave_mpr()
+        self._put_down()
+
+    def _put_down(self) -> None:
         self.choose_tool(None)
         self.set_drag_mode("scroll")
 
     def _take_tool(self, tool: str | None) -> None:
         if tool is None:
-            self.navigate()
+            self._put_down()
         else:
             self.choose_tool(tool)
 
@@ -484,6 +572,8 @@ class ReadingPage(QWidget):
             stack = stack_in(viewport.view, viewport.item)
             if stack is not None:
                 stack.set_drag_mode(mode)
+        if self._mpr is not None:
+            self._mpr.set_drag_mode(mode)
         self._show_view_tools()
 
     @property
@@ -503,9 +593,11 @@ class ReadingPage(QWidget):
 
     def _show_view_tools(self) -> None:
         active = self._grid.active
+        is_plane = self._mpr is not None and self._mpr.holds(active.view)
         is_stack = stack_in(active.view, active.item) is not None
-        self._toolbar.set_drag_mode(self._drag_mode, enabled=is_stack)
-        self._toolbar.set_zoom(enabled=active.view.current_target() is not None)
+        self._toolbar.set_drag_mode(self._drag_mode, enabled=is_stack or is_plane)
+        self._toolbar.set_zoom(enabled=is_plane or active.view.current_target() is not None)
+        self._toolbar.set_reconstructed(enabled=self.can_reconstruct, chosen=self._mpr is not None)
 
     @property
     def tool(self) -> str | None:
@@ -669,6 +761,7 @@ class ReadingPage(QWidget):
         self._toolbar.tool_requested.connect(self._take_tool)
         self._toolbar.drag_mode_requested.connect(self.set_drag_mode)
         self._toolbar.link_requested.connect(self.toggle_link)
+        self._toolbar.mpr_requested.connect(self.toggle_mpr)
         self._toolbar.fit_requested.connect(lambda: self._grid.active.view.zoom_to_fit())
         self._toolbar.actual_requested.connect(lambda: self._grid.active.view.zoom_to_actual())
         self._toolbar.layout_requested.connect(self.set_layout_name)
@@ -689,7 +782,7 @@ class ReadingPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that neither a view nor a list has used, where no menu knows them."""
         layouts = {Qt.Key.Key_1: "1x1", Qt.Key.Key_2: "1x2", Qt.Key.Key_4: "2x2"}
-        tools = {Qt.Key.Key_L: "length", Qt.Key.Key_P: "polygon", Qt.Key.Key_Escape: None}
+        tools = {Qt.Key.Key_L: "length", Qt.Key.Key_P: "polygon"}
         key = Qt.Key(event.key())
         if event.modifiers() == Qt.KeyboardModifier.ControlModifier and key in layouts:
             self.set_layout_name(layouts[key])
@@ -699,6 +792,10 @@ class ReadingPage(QWidget):
             self.redo()
         elif not event.modifiers() and key == Qt.Key.Key_M:
             self.show_as_marked()
+        elif not event.modifiers() and key == Qt.Key.Key_O and self.can_reconstruct:
+            self.toggle_mpr()
+        elif not event.modifiers() and key == Qt.Key.Key_Escape:
+            self.navigate()
         elif not event.modifiers() and key == Qt.Key.Key_Y and self.can_link:
             self.toggle_link()
         elif not event.modifiers() and key == Qt.Key.Key_F:

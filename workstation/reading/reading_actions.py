@@ -32,6 +32,10 @@ class MarkingPage(Protocol):
 
     def toggle_link(self) -> None: ...
     @property
+    def can_reconstruct(self) -> bool: ...
+
+    def toggle_mpr(self) -> None: ...
+    @property
     def can_fuse(self) -> bool: ...
 
     def step_fusion(self) -> None: ...
@@ -86,6 +90,7 @@ def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
         action("elements", "DICOM &elements", page.toggle_elements, "T", "", lambda: True),
         action("differences", "Elements that di&ffer", page.toggle_differences, "Shift+T", "", lambda: True),
         action("outlines", "Outlines of &structures", page.toggle_outlines, "S", "outlines", lambda: page.can_fuse),
+        action("mpr", "Planes of this series (&MPR)", page.toggle_mpr, "O", "mpr", lambda: page.can_reconstruct),
         action("link", "&Link scrolling, here", page.toggle_link, "Y", "link", lambda: page.can_link),
         *(
             action(

@@ -30,6 +30,7 @@ class ReadingToolbar(QFrame):
     drag_mode_requested = Signal(str)
     """What dragging is to do, a `DragMode`."""
     link_requested = Signal()
+    mpr_requested = Signal()
     fit_requested = Signal()
     actual_requested = Signal()
 
@@ -65,7 +66,14 @@ class ReadingToolbar(QFrame):
             "Scroll series of one patient together; of another date, from the level shown now (Y)",
             self.link_requested.emit,
         )
-        for button in (self._window, self._point, self._link):
+        self._mpr = self._button(
+            "tool-mpr",
+            "mpr",
+            "",
+            "Three planes of this series beside it, or back to what hung before (O)",
+            self.mpr_requested.emit,
+        )
+        for button in (self._window, self._point, self._link, self._mpr):
             button.setCheckable(True)
         self._gap()
         self._fit = self._button("zoom-fit", "fit", "", "Fit the whole image (0)", self.fit_requested.emit)
@@ -92,6 +100,7 @@ class ReadingToolbar(QFrame):
         self._tool: str | None = None
         self.set_drag_mode("scroll", enabled=False)
         self.set_linked(enabled=False, chosen=False)
+        self.set_reconstructed(enabled=False, chosen=False)
         self.set_zoom(enabled=False)
         self.set_history(can_undo=False, can_redo=False)
         self.set_selection(False)
@@ -111,6 +120,11 @@ class ReadingToolbar(QFrame):
         """Whether there are stacks to link, and whether they are."""
         self._link.setEnabled(enabled)
         self._link.setChecked(enabled and chosen)
+
+    def set_reconstructed(self, *, enabled: bool, chosen: bool) -> None:
+        """Whether planes can be cut out of the active image, and whether they hang."""
+        self._mpr.setEnabled(enabled)
+        self._mpr.setChecked(enabled and chosen)
 
     def set_zoom(self, *, enabled: bool) -> None:
         """Whether there is an image to fit."""

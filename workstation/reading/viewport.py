@@ -29,6 +29,7 @@ class Viewport(QFrame):
         super().__init__()
         self.index = index
         self.item: ImageItem | None = None
+        self._beneath: tuple[ImageView, ImageItem | None] | None = None
         self.setObjectName(f"viewport-{index}")
         self.setProperty("role", "viewport")
         self.setAcceptDrops(True)
@@ -50,6 +51,33 @@ class Viewport(QFrame):
         self.say(sentence)
         return old
 
+    def cover(self, view: ImageView) -> None:
+        """Show *view*, of no item, over what is here, which stays as it is until `uncover`."""
+        assert self._beneath is None
+        had_focus = self._has_focus()
+        self._beneath = (self.view, self.item)
+        self.view.setObjectName("")
+        self.view.hide()
+        view.set_active(self.view.is_active)
+        self.item = None
+        self._install(view)
+        if had_focus:
+            view.setFocus()
+
+    def uncover(self) -> None:
+        """What was covered is shown again; what covered it is no longer here, and the caller's to end."""
+        if self._beneath is None:
+            return
+        had_focus, cover = self._has_focus(), self.view
+        (self.view, self.item), self._beneath = self._beneath, None
+        self._layout.removeWidget(cover)
+        cover.hide()
+        self.view.setObjectName(cover.objectName())
+        self.view.set_active(cover.is_active)
+        self.view.show()
+        if had_focus:
+            self.view.setFocus()
+
     def say(self, sentence: str) -> None:
         """The sentence shown while there is no picture."""
         self.view.empty_text = sentence
@@ -60,7 +88,7 @@ class Viewport(QFrame):
 
     def _replace(self, view: ImageView) -> ImageView:
         old = self.view
-        had_focus = old.window().focusWidget() is old
+        had_focus = self._has_focus()
         view.set_active(old.is_active)
         self._layout.removeWidget(old)
         old.hide()
@@ -68,6 +96,9 @@ class Viewport(QFrame):
         if had_focus:
             view.setFocus()
         return old
+
+    def _has_focus(self) -> bool:
+        return self.view.window().focusWidget() is self.view
 
     def _install(self, view: ImageView) -> None:
         self.view = view

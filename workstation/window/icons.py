@@ -58,6 +58,7 @@ GLYPHS = {
     "outlines": "mdi6.vector-curve",
     "mark": "mdi6.map-marker-outline",
     "invert": "mdi6.invert-colors",
+    "mpr": "mdi6.axis-arrow",
     "layout-1x1": "mdi6.square-outline",
     "layout-1x2": "mdi6.view-split-vertical",
     "layout-2x2": "mdi6.view-grid-outline",
