@@ -152,7 +152,7 @@ class DicomSlide:
 
 @dataclass(frozen=True, slots=True)
 class StructureFile:
-    """A radiotherapy structure set found among the files; `structure_set` reads it, `outlines` draws it."""
+    """A structure set or segmentation found among the files; `structure_files` reads it, `outlines` lays it out."""
 
     title: str
     patient: DicomPatient

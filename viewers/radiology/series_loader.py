@@ -12,6 +12,7 @@ from viewers.radiology.frame import DicomSlide, NotShown, Series, StructureFile,
 from viewers.radiology.grouping import SeriesGroup, Stack, group, role_of
 from viewers.radiology.instance import Instance, load_instance
 from viewers.radiology.ordering import OrderedStack, order
+from viewers.radiology.structure_files import holds_structures
 
 _SQUARE = 0.01
 """How far from 1 the proportions of a pixel may be without a word: what rounding of spacings makes of a square."""
@@ -73,8 +74,8 @@ def _sort_in(
         other.append(
             NotShown(name, f"{name} is the index of a disc; the images it lists are read from their own files.")
         )
-    elif instance.sop_class_uid == sop_class.STRUCTURE_SET:
-        title = instance.series_description or "Structure set"
+    elif holds_structures(instance):
+        title = instance.series_description or "Structures"
         structures.append(StructureFile(title, instance.patient, instance.source))
         other.append(
             NotShown(

@@ -9,10 +9,12 @@ from pydicom._uid_dict import UID_dictionary
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 DISC_INDEX = "1.2.840.10008.1.3.10"
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
+SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 
 _WORDS = {
-    "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation",
-    "1.2.840.10008.5.1.4.1.1.66.7": "a label map segmentation",
+    SEGMENTATION: "a segmentation",
+    LABEL_MAP: "a label map segmentation",
     "1.2.840.10008.5.1.4.1.1.66.5": "a surface segmentation",
     "1.2.840.10008.5.1.4.1.1.66.1": "a spatial registration",
     "1.2.840.10008.5.1.4.1.1.66.3": "a deformable registration",

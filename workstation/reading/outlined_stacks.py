@@ -1,4 +1,4 @@
-"""Draws the outlines of a case's structure sets over the stacks being read; reads the files in the background, once.
+"""Draws the outlines of a case's structure sets and segmentations over the stacks being read.
 
 Which contour lies on which image, `viewers.radiology.outlines` decides.
 """
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from viewers.radiology.outlines import Outlines
     from viewers.radiology.stack_view import StackView
 
-NONE_HERE = "This case has no structure set whose outlines could be drawn over these images."
-NONE_FITS = "No structure set of this patient shares these images' frame of reference, so nothing is outlined."
+NONE_HERE = "This case has no structure set or segmentation whose outlines could be drawn over these images."
+NONE_FITS = (
+    "Nothing is outlined: no structure set or segmentation of this patient shares these images' frame of reference."
+)
 NONE_MEETS = "None of the outlines lies in these images."
 TAKEN_OFF = "The outlines are not drawn any more."
 
@@ -50,9 +52,9 @@ class OutlinedStacks:
 
         def read() -> Outlines | None:
             from viewers.radiology.outlines import lay_out
-            from viewers.radiology.structure_set import load_structure_set
+            from viewers.radiology.structure_files import load_structures
 
-            return lay_out([load_structure_set(source) for source in files], series)
+            return lay_out([load_structures(source) for source in files], series)
 
         def done(found: Outlines | None) -> None:
             if this_round != self._round or view.series is not series:

@@ -60,9 +60,9 @@ def test_that_one_key_draws_the_outlines_where_they_lie_and_takes_them_off(show_
 @pytest.mark.parametrize(
     ("item", "sentence"),
     [
-        (structures(BERTA), "This case has no structure set"),
-        (structures(blocked=True), "This case has no structure set"),
-        (structures(frame="1.2.4"), "No structure set of this patient shares"),
+        (structures(BERTA), "This case has no structure set or segmentation"),
+        (structures(blocked=True), "This case has no structure set or segmentation"),
+        (structures(frame="1.2.4"), "Nothing is outlined: "),
     ],
     ids=["another patient", "held back", "another frame of reference"],
 )
