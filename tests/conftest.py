@@ -17,7 +17,10 @@ from tests.real_data import DATA
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # The same examples each time, so that a change is judged by what it changed; READINGROOM_EXPLORE=1 looks for new ones.
-hypothesis.settings.register_profile("same", derandomize=True)
+# Nor does a busy machine make a test fail: no limit of time, neither for one example nor for finding them.
+hypothesis.settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 if os.environ.get("READINGROOM_EXPLORE") != "1":
     hypothesis.settings.load_profile("same")
 # Nothing of a test goes to the keyring of whoever runs it.
