@@ -46,6 +46,7 @@ STACK_KEYS: dict[str, str] = {
     "Shift+K": "Play there and back, or in a loop",
     "B": "Play from this image on; again: from the first",
     "E": "Play up to this image; again: to the last",
+    "D": "Distribution of the values; drag on it for the window",
     "G": "Go to an image: type its number, then Enter",
     "Z": "Held: twice as large under the pointer",
     "Space": "Held: drag moves the image",
@@ -86,6 +87,7 @@ def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
         "Shift+K": view.cine.toggle_sweep,
         "B": view.cine.from_here,
         "E": view.cine.to_here,
+        "D": view.histogram.toggle,
         "G": view.jump.begin,
     }
     keys.update(dict.fromkeys(LARGER, lambda: view.zoom.by(1.25)))

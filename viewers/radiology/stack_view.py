@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewers.annotation.annotation import FrameTarget
 from viewers.annotation.presentation import FramePresentation, Presentation
+from viewers.annotation.tools.tool import PointerEvent
 from viewers.calibration import Calibration, uncalibrated
 from viewers.geometry import PixelPoint
 from viewers.image_text import CornerText, Letters
@@ -36,6 +37,7 @@ from viewers.image_view import ImageView
 from viewers.radiology import (
     fusion_painter,
     fusion_words,
+    histogram_painter,
     link_painter,
     magnifier_painter,
     outline_painter,
@@ -58,6 +60,7 @@ from viewers.radiology.stack_controls import (
     WindowControl,
     ZoomControl,
 )
+from viewers.radiology.stack_histogram import Place, StackHistogram
 from viewers.radiology.stack_jump import JumpControl
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_magnifier import StackMagnifier
@@ -98,6 +101,7 @@ class StackView(ImageView):
         self.cine = CineControl(self)
         self.magnifier = StackMagnifier(self)
         self.jump = JumpControl(self)
+        self.histogram = StackHistogram(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
@@ -376,6 +380,9 @@ class StackView(ImageView):
         if self.fuse.fusion is not None:
             fusion_painter.paint_legend(painter, area, self.fuse.fusion)
         self.cine.painted(self._index)
+        place, frame = self._histogram_place(), self._frame()
+        if place is not None and frame is not None:
+            histogram_painter.paint_histogram(painter, place, self.histogram.ends(), frame.display.unit)
         magnified = self.magnifier.find(self._probed_at)
         if magnified is not None:
             magnifier_painter.paint_magnified(painter, magnified)
@@ -386,6 +393,9 @@ class StackView(ImageView):
         words = "This image cannot be shown." if self._error() else f"Loading image {self._index + 1}…"
         painter.setPen(QColor(132, 141, 155))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), words)
+
+    def _histogram_place(self) -> Place | None:
+        return self.histogram.place(self.width(), self.height())
 
     def _error(self) -> str:
         return "" if self._pixels is None else self._pixels.find_error(self._index)
@@ -517,7 +527,17 @@ class StackView(ImageView):
         if point is not None:
             self.point_chosen.emit(point)
 
+    def _drawing_pointer(self, event: QMouseEvent) -> PointerEvent | None:
+        # What stands over the image is pressed, not the marks below it.
+        place = self._histogram_place()
+        over = self.histogram.is_grasped or (place is not None and place.contains(event.position()))
+        return None if over else super()._drawing_pointer(event)
+
     def navigate_press(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.histogram.press(
+            event.position(), self._histogram_place()
+        ):
+            return
         modes: dict[Qt.MouseButton, DragMode] = {
             Qt.MouseButton.LeftButton: "pan" if self._space_held else self.drag_mode,
             Qt.MouseButton.RightButton: "window",
@@ -527,9 +547,11 @@ class StackView(ImageView):
             self._pointer.press(modes[event.button()], event.position())
 
     def navigate_move(self, event: QMouseEvent) -> None:
-        self._pointer.move(event.position())
+        if not self.histogram.move(event.position(), self._histogram_place()):
+            self._pointer.move(event.position())
 
     def navigate_release(self, _event: QMouseEvent, /) -> None:
+        self.histogram.release()
         self._pointer.release()
 
     def navigate_wheel(self, event: QWheelEvent) -> None:

@@ -119,14 +119,19 @@ def minmax_window(stored: NDArray[Any], display: DisplayFacts) -> VoiWindow:
 
 def auto_window(stored: NDArray[Any], display: DisplayFacts) -> VoiWindow:
     """A window over the bulk of the values: 0.5 % at either end is left to black and white."""
-    values = _without_padding(stored, display).ravel()
-    if values.size > _MOST_SAMPLES:
-        values = values[:: values.size // _MOST_SAMPLES]
-    mapped = modality_values(values, display) if values.size else np.zeros(1)
+    mapped = shown_values(stored, display)
     low, high = np.percentile(mapped, (_TAIL_PERCENT, 100 - _TAIL_PERCENT))
     if high <= low:
         low, high = mapped.min(), mapped.max()
     return _spanning(float(low), float(high), "auto", whole=_is_whole(stored, display))
+
+
+def shown_values(stored: NDArray[Any], display: DisplayFacts) -> NDArray[np.float64]:
+    """Modality values of an image, padding left out, in no order; of a large one an even choice. Never empty."""
+    values = _without_padding(stored, display).ravel()
+    if values.size > _MOST_SAMPLES:
+        values = values[:: values.size // _MOST_SAMPLES]
+    return modality_values(values, display) if values.size else np.zeros(1)
 
 
 def _is_whole(stored: NDArray[Any], display: DisplayFacts) -> bool:
