@@ -20,6 +20,7 @@ from viewers.radiology.instance import instance_of
 from viewers.radiology.instance_facts import instance_to_facts, refusal_to_facts
 from viewers.radiology.sop_class import WHOLE_SLIDE, not_a_stack
 from viewers.radiology.stored_values import stored_dtype
+from viewers.radiology.structure_files import holds_structures
 
 MOST_FRAMES = 200_000
 LARGEST_DECODED_BYTES = 64 << 30
@@ -48,7 +49,7 @@ def check_instance(
         return refusal_to_facts(str(error))
     facts = instance_to_facts(instance)
     alive()
-    if not_a_stack(instance.sop_class_uid) is not None:
+    if not_a_stack(instance.sop_class_uid) is not None and not holds_structures(instance):
         return facts  # no part of this program decodes it
     if is_slide:
         _check_slide(source, alive, decode_up_to_bytes)
