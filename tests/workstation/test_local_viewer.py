@@ -15,7 +15,7 @@ from viewers.radiology.frame import DicomPatient, Series
 from workstation.background import Background
 from workstation.local_files import LocalScan, LocalSlide
 from workstation.local_viewer import LocalViewer, identity_of_files, reading_of
-from workstation.reading.hanging import first_hanging
+from workstation.reading.hanging.choosing import choose_hanging
 
 BERTA = DicomPatient("P2", "MUSTER^BERTA", "19610101", "F", "MUSTER, BERTA")
 NOBODY = DicomPatient("", "", "", "", "")
@@ -35,7 +35,7 @@ def test_that_of_one_patient_the_strip_names_the_patient_and_no_image_warns() ->
     assert (identity.name, identity.missing) == ("MUSTER, ANNA", "")
     assert identity.person == "born 1960-01-01 · ID P1"
     assert [item.mismatch for item in reading.items] == ["", "", ""]
-    assert first_hanging(reading).layout == "1x2"
+    assert choose_hanging(reading).layout == "1x2"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_that_of_several_patients_the_strip_names_none_each_image_says_whose_and
     assert identity.name == "2 patients"
     assert identity.missing
     assert all(item.patient_line in item.mismatch for item in reading.items)
-    assert first_hanging(reading).layout == "1x1"
+    assert choose_hanging(reading).layout == "1x1"
 
 
 @pytest.mark.parametrize("scan", [LocalScan((series("1.1", NOBODY),), (), ()), LocalScan((), (slide(None),), ())])

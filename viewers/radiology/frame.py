@@ -59,7 +59,9 @@ class Frame:
     ``frame_number`` counts from 1 within its instance; a mosaic's slices (``tile``) are counted as if each were a
     frame. ``layout`` is that of this picture, ``stored_picture`` what the file holds. ``patient_orientation`` is
     (0020,0020) as stated, for images without geometry: the patient direction of a row to the right and of a column
-    downwards. ``pixel_aspect`` is a pixel's height over its width, which is 1 unless spacing or Pixel Aspect Ratio
+    downwards. ``view`` is how a projection was taken ("CC", "MLO", "PA"; (0018,5101) or the View Code Sequence), and
+    ``contrast`` the contrast agent that is named (0018,0010); empty says nothing of either. ``pixel_aspect`` is a
+    pixel's height over its width, which is 1 unless spacing or Pixel Aspect Ratio
     (0028,0034) say otherwise.
     """
 
@@ -75,6 +77,8 @@ class Frame:
     instance_number: int | None = None
     thickness_mm: float | None = None
     laterality: str = ""
+    view: str = ""
+    contrast: str = ""
     pixel_aspect: float = 1.0
     lossy: str = ""
     tile: Tile | None = None

@@ -31,6 +31,7 @@ from viewers.radiology.mosaic import mosaic_slices, tile_layout
 from viewers.radiology.overlay_header import overlay_planes, overlays_on, with_embedded_overlays
 from viewers.radiology.pixel_spans import fragment_spans, native_spans
 from viewers.radiology.plane import plane_of, plane_of_frame
+from viewers.radiology.projection_view import projection_view
 from viewers.radiology.pydicom_warnings import silenced
 from viewers.radiology.variants import Variant, variants_of
 
@@ -164,6 +165,8 @@ def _frames(source: ByteSource, header: DicomHeader, modality: str, is_mosaic: b
                 instance_number=whole_number(dataset, "InstanceNumber"),
                 thickness_mm=number(measures, "SliceThickness"),
                 laterality=text(dataset, "ImageLaterality") or text(dataset, "Laterality"),
+                view=projection_view(dataset),
+                contrast=text(dataset, "ContrastBolusAgent"),
                 pixel_aspect=_aspect(dataset, plane),
                 lossy=lossy,
             )

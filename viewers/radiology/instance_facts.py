@@ -19,10 +19,10 @@ from viewers.radiology.frame import DicomPatient, PixelLayout
 from viewers.radiology.instance import LARGEST_FRAME_PX, Instance
 from viewers.radiology.series_facts import display_from_json, display_to_json, frame_from_json, frame_to_json
 
-_FORMAT = "readingroom.instance/4"
+_FORMAT = "readingroom.instance/5"
 _LARGEST_BYTES = 256 << 20
 _USUAL = (
-    b'{"format":"readingroom.instance/4","sop_class_uid":"1.2.840.10008.5.1.4.1.1.4","sop_class_uid":"1.2.840.10008.5.1.4'
+    b'{"format":"readingroom.instance/5","sop_class_uid":"1.2.840.10008.5.1.4.1.1.4","sop_class_uid":"1.2.840.10008.5.1.4'
     b'.1.1.2","sop_instance_uid":"1.2.826.0.1.3680043.8.498.","study_uid":"1.3.6.1.4.1.14519.5.2.1.","series_uid":"","ser'
     b'ies_number":1,"modality":"MR","modality":"CT","series_description":"","study_description":"","study_date":"20","body'
     b'_part":"","frame_of_reference_uid":"","concatenation_uid":"","image_type":["ORIGINAL","PRIMARY","AXIAL"],"is_packed_mosaic":false,"patient":{"patient_id":"","name":"",'
@@ -32,7 +32,7 @@ _USUAL = (
     b':[{"slope":1.0,"intercept":-1024.0,"unit":"HU","modality_lut":null,"windows":[[40.0,400.0,"LINEAR",""]],"voi_luts":['
     b'],"padding":null,"inverted":false,"palette":null,"overlays":[]}],"frames":[{"sop":"","class":"","n":1,"layout":0,"di'
     b'splay":0,"spans":[[0,524288]],"plane":[[-0.0,-0.0,-0.0],[1.0,0.0,0.0],[0.0,1.0,0.0],0.976562,0.976562],"orientation"'
-    b':["L","P"],"orientation":null,"number":1,"thickness_mm":5.0,"laterality":"","aspect":1.0,"lossy":"","tile":null}],"calibrations"'
+    b':["L","P"],"orientation":null,"number":1,"thickness_mm":5.0,"laterality":"","view":"","contrast":"","aspect":1.0,"lossy":"","tile":null}],"calibrations"'
     b':[["PATIENT_GEOMETRY",0.976562,0.976562,"",null]],"variants":[["AXIAL",-1.0,-1.0,-1.0,-1.0,120.0,"","",-1.0,-1.0,1.0,36000.0,1.0,0.0]]}'
 )
 """What most of these texts share: with it at hand each is packed to half the length. Part of the format."""

@@ -28,7 +28,7 @@ from viewers.radiology.display_facts import (
 )
 from viewers.radiology.frame import DicomPatient, Frame, PixelLayout, Series, Tile
 
-_FORMAT = "readingroom.series/5"
+_FORMAT = "readingroom.series/6"
 
 
 def series_to_facts(series: Series) -> bytes:
@@ -152,6 +152,8 @@ def frame_to_json(frame: Frame, layout: int, display: int) -> dict[str, Any]:
         "number": frame.instance_number,
         "thickness_mm": frame.thickness_mm,
         "laterality": frame.laterality,
+        "view": frame.view,
+        "contrast": frame.contrast,
         "aspect": frame.pixel_aspect,
         "lossy": frame.lossy,
         "tile": frame.tile and astuple(frame.tile),
@@ -179,6 +181,8 @@ def frame_from_json(
         instance_number=value["number"],
         thickness_mm=value["thickness_mm"],
         laterality=value["laterality"],
+        view=value["view"],
+        contrast=value["contrast"],
         pixel_aspect=value["aspect"],
         lossy=value["lossy"],
         tile=value["tile"] and Tile(*value["tile"]),

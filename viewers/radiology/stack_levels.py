@@ -56,6 +56,16 @@ class StackLevels:
         level, index = min(candidates, key=lambda found: abs(found[0] - level_mm))
         return NearestImage(index, level - level_mm)
 
+    def height_of(self, index: int) -> float:
+        """Of the image at *index*: 0 at the lowest level of the stack, 1 at the highest; the middle of a single one."""
+        lowest, highest = self._sorted[0][0], self._sorted[-1][0]
+        return (self.level_of(index) - lowest) / (highest - lowest) if highest > lowest else 0.5
+
+    def at_height(self, height: float) -> float:
+        """The level at that height, as `height_of` has it."""
+        lowest, highest = self._sorted[0][0], self._sorted[-1][0]
+        return lowest + height * (highest - lowest)
+
     def is_alongside(self, other: StackLevels) -> bool:
         """Whether both are sections of the same kind, tilted by less than 25° against each other."""
         return abs(dot(self.normal, other.normal)) > _ALONGSIDE

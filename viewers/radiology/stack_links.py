@@ -53,3 +53,11 @@ class StackLinks:
             return None
         nearest = follower.nearest(leader.level_of(index) + offset_mm)
         return LinkedPlace(nearest.place, nearest.away_mm, offset_mm)
+
+    def first_place(self, leader: StackLevels, index: int, follower: StackLevels) -> int | None:
+        """Which image of *follower* to open with beside *leader*'s *index*: by the link where there is one; else, as a
+        first guess that links nothing, as far up its own stack. None where they are not sections of the same kind."""
+        place = self.follow(leader, index, follower)
+        if place is not None or not leader.is_alongside(follower):
+            return None if place is None else place.index
+        return follower.nearest(follower.at_height(leader.height_of(index))).place

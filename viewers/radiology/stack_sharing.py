@@ -28,6 +28,10 @@ class SharedPlace:
         """Stands with the image's place: that it is linked, and how."""
         self.notice = ""
         """A warning on the image: it is not the level that the others show."""
+        self.scale_words = ""
+        """Stands with the zoom: that it is the scale of the images beside it."""
+        self.scale_notice = ""
+        """A warning on the image: that it is not, where it should be."""
         self.lines: tuple[Segment, ...] = ()
         """Where other images cross the one shown now, in its pixels."""
         self.point: PatientPoint | None = None
@@ -45,12 +49,18 @@ class SharedPlace:
     def clear(self) -> None:
         """It stands alone again."""
         self.show_link("")
+        self.show_scale("")
         self.show_lines(())
         self.show_point(None)
 
     def show_link(self, words: str, notice: str = "") -> None:
         if (words, notice) != (self.words, self.notice):
             self.words, self.notice = words, notice
+            self._view.update()
+
+    def show_scale(self, words: str, notice: str = "") -> None:
+        if (words, notice) != (self.scale_words, self.scale_notice):
+            self.scale_words, self.scale_notice = words, notice
             self._view.update()
 
     def show_lines(self, lines: Sequence[Segment]) -> None:

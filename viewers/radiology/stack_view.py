@@ -467,7 +467,13 @@ class StackView(ImageView):
         shared = (self.shared.words,) if self.shared.words else ()
         fused = () if self.fuse.fusion is None else fusion_words.fusion_lines(self.fuse.fusion)
         playing = (self.cine.words,) if self.cine.words else ()
-        return replace(words, top_right=(*words.top_right, *shared), bottom_left=(*fused, *playing, *words.bottom_left))
+        scaled = (self.shared.scale_words,) if self.shared.scale_words else ()
+        return replace(
+            words,
+            top_right=(*words.top_right, *shared),
+            bottom_left=(*fused, *playing, *words.bottom_left),
+            bottom_right=(*scaled, *words.bottom_right),
+        )
 
     def orientation_letters(self) -> Letters | None:
         frame = self._frame()
@@ -481,7 +487,7 @@ class StackView(ImageView):
         own = stack_words.notices(self._series, waiting, pixels.unreadable_count, self.expected_frames, self._error())
         frame, fusion = self._frame(), self.fuse.fusion
         fused = () if frame is None or fusion is None else fusion_words.notices(fusion, covers=fusion.covers(frame))
-        shared = (self.shared.notice,) if self.shared.notice else ()
+        shared = tuple(filter(None, (self.shared.notice, self.shared.scale_notice)))
         return (*shared, *fused, *self.outlined.notices(), *own)
 
     def probe(self, position: QPointF | None) -> None:

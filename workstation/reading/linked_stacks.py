@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Hung = tuple[StackView, SeriesItem]
 
+NOT_LINKED = "Not linked: press Y at the same level."
 _LEVEL_TOLERANCE = 0.75
 """Of the larger of two slice spacings: within it two images count as one level."""
 
@@ -78,6 +79,17 @@ class LinkedStacks:
             return "Linked here: these images count as the same level. Their offset stands on the image."
         return "Scrolling is linked by the position in the patient."
 
+    def start_beside(self, leader: StackView, other: StackView) -> None:
+        """*other* was just hung beside *leader*: it opens at its level where they are linked, and else as far up its
+        own stack, which the image says is not linked."""
+        one, two = leader.shared.levels, other.shared.levels
+        if one is None or two is None:
+            return
+        place = self._find_links().first_place(one, leader.frame_index, two)
+        if place is not None:
+            with self._moving():
+                other.scroll.to(place)
+
     def clear_point(self) -> None:
         """Nobody points any more."""
         for view, _ in self._hung:
@@ -118,7 +130,7 @@ class LinkedStacks:
             if leader is not None and view is not leader and self.is_on and view in self._others(leader):
                 place = self._follow(leader, view)
             if leader is None or place is None:
-                view.shared.show_link("")
+                view.shared.show_link("", NOT_LINKED if self.is_on and self._could_follow(view) else "")
             else:
                 view.shared.show_link(_link_words(place), _level_notice(leader, view, place))
 
@@ -139,6 +151,9 @@ class LinkedStacks:
         if one is None or two is None:
             return None
         return self._find_links().follow(one, leader.frame_index if index is None else index, two)
+
+    def _could_follow(self, view: StackView) -> bool:
+        return any(view is other for _, other in self._pairs())
 
     def _pairs(self) -> Iterator[tuple[StackView, StackView]]:
         """The leader with each stack of the same kind of section."""

@@ -29,7 +29,9 @@ from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem,
 from workstation.reading.empty_view import EmptyView
 from workstation.reading.followed_elements import FollowedElements
 from workstation.reading.fused_stacks import FusedStacks
-from workstation.reading.hanging import first_hanging
+from workstation.reading.hanging.choosing import choose_hanging
+from workstation.reading.hanging.layouts import LAYOUTS
+from workstation.reading.hung_case import HungCase
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
 from workstation.reading.mpr_layout import MprLayout
@@ -98,6 +100,7 @@ class ReadingPage(QWidget):
         self._strip = SeriesStrip()
         self._pane = AnnotationPane()
         self._grid = ViewportGrid()
+        self._hung = HungCase(self._grid, self._links, self.show_image)
         self._look_again = QTimer(self)
         self._look_again.setSingleShot(True)
         self._look_again.setInterval(LOOK_AGAIN_MS)
@@ -277,13 +280,11 @@ class ReadingPage(QWidget):
         )
         if not self._marks.are_kept:
             self._pane.say("Files of this computer, not of a case: these marks are not kept.")
-        hanging = first_hanging(reading)
-        self.set_layout_name(hanging.layout)
-        for index, key in enumerate(hanging.keys):
-            self.show_image(index, key)
+        hanging = choose_hanging(reading)
+        self._hung.hang(hanging)
+        self._toolbar.set_hanging(hanging.rule)
         if not hanging.keys:
             self._grid.viewports[0].say(_nothing_to_show(reading))
-        self._grid.activate(0)
         self._images.make_thumbnails(reading.items, self._show_thumbnail)
 
     def _close_case(self) -> None:
@@ -294,6 +295,7 @@ class ReadingPage(QWidget):
         self._reading = None
         self._selected_id = ""
         self._end_mpr()
+        self._hung.close()
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
         self._links.close()
@@ -317,7 +319,7 @@ class ReadingPage(QWidget):
         if item is None:
             return
         self._leave_mpr()
-        viewport = self._grid.viewports[index]
+        viewport = self._grid.viewport(index)
         if item.is_blocked:
             close_view(viewport.clear(_blocked_sentence(item), item))
             self.refused.emit(_blocked_sentence(item))
@@ -512,15 +514,15 @@ class ReadingPage(QWidget):
     # Viewports -----------------------------------------------------------------------------------------------------
 
     def viewport_view(self, index: int) -> ImageView:
-        """The view in viewport *index* (0 to 3), whether it is visible in this layout or not."""
-        return self._grid.viewports[index].view
+        """The view in viewport *index* (from 0), whether it is visible in this layout or not."""
+        return self._grid.viewport(index).view
 
     @property
     def layout_name(self) -> str:
         return self._grid.layout_name
 
     def set_layout_name(self, name: str) -> None:
-        """``1x1``, ``1x2`` or ``2x2``. Images in viewports that disappear come back with them."""
+        """A name of `LAYOUTS`. Images in viewports that disappear come back with them."""
         self._grid.set_layout_name(name)
 
     def _grid_changed(self) -> None:
@@ -781,11 +783,12 @@ class ReadingPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that neither a view nor a list has used, where no menu knows them."""
-        layouts = {Qt.Key.Key_1: "1x1", Qt.Key.Key_2: "1x2", Qt.Key.Key_4: "2x2"}
+        pressed = QKeySequence(event.keyCombination()).toString()
+        layout = next((one.name for one in LAYOUTS.values() if one.key == pressed), None)
         tools = {Qt.Key.Key_L: "length", Qt.Key.Key_P: "polygon"}
         key = Qt.Key(event.key())
-        if event.modifiers() == Qt.KeyboardModifier.ControlModifier and key in layouts:
-            self.set_layout_name(layouts[key])
+        if layout is not None:
+            self.set_layout_name(layout)
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):

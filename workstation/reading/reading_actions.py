@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from workstation.actions.action import Action
-from workstation.reading.hanging import LAYOUTS
+from workstation.reading.hanging.layouts import LAYOUTS
 
 PAGE = "reading"
 MENU = "&Images"
-LAYOUT_WORDS = {"1x1": ("One image", "Ctrl+1"), "1x2": ("Two side by side", "Ctrl+2"), "2x2": ("Four images", "Ctrl+4")}
 
 
 class MarkingPage(Protocol):
@@ -93,14 +92,7 @@ def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
         action("mpr", "Planes of this series (&MPR)", page.toggle_mpr, "O", "mpr", lambda: page.can_reconstruct),
         action("link", "&Link scrolling, here", page.toggle_link, "Y", "link", lambda: page.can_link),
         *(
-            action(
-                f"layout-{name}",
-                LAYOUT_WORDS[name][0],
-                hung(name),
-                LAYOUT_WORDS[name][1],
-                f"layout-{name}",
-                lambda: True,
-            )
-            for name in LAYOUTS
+            action(f"layout-{name}", layout.words, hung(name), layout.key, f"layout-{name}", lambda: True)
+            for name, layout in LAYOUTS.items()
         ),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
 
+from workstation.reading.layout_menu import LayoutMenu
 from workstation.window.icons import icon
 
 TOOLS: tuple[tuple[str | None, str, str, str, str], ...] = (
@@ -15,7 +16,6 @@ TOOLS: tuple[tuple[str | None, str, str, str, str], ...] = (
     ("length", "tool-length", "length", "Length", "L"),
     ("polygon", "tool-polygon", "polygon", "Outline", "P"),
 )
-LAYOUTS = (("1x1", "Ctrl+1", "One image"), ("1x2", "Ctrl+2", "Two side by side"), ("2x2", "Ctrl+4", "Four"))
 
 
 class ReadingToolbar(QFrame):
@@ -92,11 +92,9 @@ class ReadingToolbar(QFrame):
         self._value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row.addWidget(self._value, 1)
         self._gap()
-        self._layouts: dict[str, QToolButton] = {}
-        for layout, key, words in LAYOUTS:
-            button = self._button(f"layout-{layout}", f"layout-{layout}", "", f"{words} ({key})", self._hanger(layout))
-            button.setCheckable(True)
-            self._layouts[layout] = button
+        self._layouts = LayoutMenu()
+        self._layouts.layout_requested.connect(self.layout_requested)
+        self._row.addWidget(self._layouts)
         self._tool: str | None = None
         self.set_drag_mode("scroll", enabled=False)
         self.set_linked(enabled=False, chosen=False)
@@ -138,8 +136,11 @@ class ReadingToolbar(QFrame):
             button.setChecked(name == self._tool and not (name is None and is_dragging))
 
     def set_layout_name(self, layout: str) -> None:
-        for name, button in self._layouts.items():
-            button.setChecked(name == layout)
+        self._layouts.set_layout_name(layout)
+
+    def set_hanging(self, rule: str) -> None:
+        """By which rule the case hangs; empty for none."""
+        self._layouts.set_hanging(rule)
 
     def set_history(self, *, can_undo: bool, can_redo: bool) -> None:
         self._undo.setEnabled(can_undo)
@@ -166,9 +167,6 @@ class ReadingToolbar(QFrame):
 
     def _asker(self, tool: str | None) -> Callable[[], None]:
         return lambda: self.tool_requested.emit(tool)
-
-    def _hanger(self, layout: str) -> Callable[[], None]:
-        return lambda: self.layout_requested.emit(layout)
 
     def _button(self, name: str, glyph: str, text: str, tip: str, run: Callable[[], None]) -> QToolButton:
         button = QToolButton()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from workstation.reading.hanging import LAYOUTS
+from workstation.reading.hanging.layouts import LAYOUTS
 from workstation.reading.viewport import Viewport
 
 
 class ViewportGrid(QWidget):
-    """Four viewports, as many of them visible as the layout has places. Those that disappear keep their images.
+    """As many viewports as were needed so far; those that the layout has places for are visible, the others keep their
+    images.
 
     In the layout with one place, the active viewport has it: who asks for one image means the one being read.
     """
@@ -25,38 +26,41 @@ class ViewportGrid(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.viewports = tuple(Viewport(index) for index in range(4))
+        self._made: list[Viewport] = []
         self.active_index = 0
         self.layout_name = "1x1"
         self._arranged: tuple[str, tuple[Viewport, ...]] = ("", ())
         self._places = QGridLayout(self)
         self._places.setContentsMargins(0, 0, 0, 0)
         self._places.setSpacing(2)
-        for viewport in self.viewports:
-            # Before the first is shown: a widget without a parent would be a window of its own.
-            viewport.setParent(self)
-            viewport.activated.connect(self.activate)
-            viewport.image_requested.connect(self.image_requested)
-            viewport.tool_changed.connect(self.tool_changed)
-            viewport.value_probed.connect(self.value_probed)
-            viewport.refused.connect(self.refused)
         self.set_layout_name("1x1")
+
+    @property
+    def viewports(self) -> tuple[Viewport, ...]:
+        """All there are by now, in reading order."""
+        return tuple(self._made)
+
+    def viewport(self, index: int) -> Viewport:
+        """The one at *index*, made now if it has not been needed before."""
+        while len(self._made) <= index:
+            self._make()
+        return self._made[index]
 
     @property
     def active(self) -> Viewport:
         """The viewport that keys, strip and list act on."""
-        return self.viewports[self.active_index]
+        return self.viewport(self.active_index)
 
     @property
     def visible_viewports(self) -> tuple[Viewport, ...]:
-        rows, columns = LAYOUTS[self.layout_name]
-        return (self.active,) if rows * columns == 1 else self.viewports[: rows * columns]
+        places = LAYOUTS[self.layout_name].places
+        return (self.active,) if places == 1 else tuple(map(self.viewport, range(places)))
 
     def set_layout_name(self, name: str) -> None:
-        """``1x1``, ``1x2`` or ``2x2`` (KeyError for another)."""
-        rows, columns = LAYOUTS[name]
+        """A name of `LAYOUTS` (KeyError for another)."""
+        rows, columns = LAYOUTS[name].rows, LAYOUTS[name].columns
         self.layout_name = name
-        for place in range(2):
+        for place in range(max(max(one.rows, one.columns) for one in LAYOUTS.values())):
             self._places.setRowStretch(place, 1 if place < rows else 0)
             self._places.setColumnStretch(place, 1 if place < columns else 0)
         self.activate(self.active_index if rows * columns == 1 or self.active_index < rows * columns else 0)
@@ -69,8 +73,20 @@ class ViewportGrid(QWidget):
             viewport.set_active(viewport.index == index and self.layout_name != "1x1")
         self.changed.emit()
 
+    def _make(self) -> None:
+        viewport = Viewport(len(self._made))
+        # Before it is shown: a widget without a parent would be a window of its own.
+        viewport.setParent(self)
+        viewport.hide()
+        viewport.activated.connect(self.activate)
+        viewport.image_requested.connect(self.image_requested)
+        viewport.tool_changed.connect(self.tool_changed)
+        viewport.value_probed.connect(self.value_probed)
+        viewport.refused.connect(self.refused)
+        self._made.append(viewport)
+
     def _arrange(self) -> None:
-        _rows, columns = LAYOUTS[self.layout_name]
+        columns = LAYOUTS[self.layout_name].columns
         visible = self.visible_viewports
         if self._arranged == (self.layout_name, visible):
             return

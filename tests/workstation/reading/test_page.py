@@ -272,6 +272,7 @@ def test_that_delete_in_the_list_takes_the_current_mark_away_and_undo_brings_it_
 def test_that_the_layout_of_one_shows_the_image_being_read(make_page: Callable[..., ReadingPage]) -> None:
     page = make_page()
     page.open_case(CASE)
+    page.set_layout_name("2x2")
     page.set_layout_name("1x2")
     QTest.mouseClick(view(page, 1), LEFT, pos=QPoint(40, 40))
     page.set_layout_name("1x1")
