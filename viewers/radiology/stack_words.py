@@ -32,8 +32,9 @@ def corner_text(
         place.append(position_text(frame))
     if frame.thickness_mm:
         place.append(f"Thickness {frame.thickness_mm:.3g} mm")
-    if frame.laterality:
-        place.append({"R": "Right", "L": "Left", "B": "Both sides"}.get(frame.laterality, frame.laterality))
+    side = {"R": "Right", "L": "Left", "B": "Both sides"}.get(frame.laterality, frame.laterality)
+    if side or frame.view:
+        place.append(f"{side} {frame.view}".strip())
     window = [colour_text(frame)] if voi is None else [window_text(voi, frame.display.unit)]
     if frame.display.supplement is not None:
         window.append(f"In the file's own colours from {frame.display.supplement.first_mapped} on")

@@ -105,7 +105,7 @@ class PairedScale(QObject):
         if not self._has_one_scale or len(self._views) < 2:
             return "", ""
         if mm_per_px:
-            return f"Same scale: {mm_per_px:.3g} mm per screen pixel", ""
+            return "Same scale", ""
         return "", OTHERWISE_CALIBRATED if len(kinds) > 1 else NOT_CALIBRATED
 
     def _look(self) -> None:
