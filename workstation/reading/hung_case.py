@@ -28,7 +28,7 @@ class HungCase:
         self._grid = grid
         self._links = links
         self._show = show
-        self._scale = PairedScale(lambda view: any(viewport.view is view for viewport in grid.viewports))
+        self._scale = PairedScale()
 
     def hang(self, hanging: Hanging) -> None:
         """Every image of *hanging* at its place; the first is the active one."""

@@ -6,11 +6,11 @@ reader moved stays where it was moved to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject
+from shiboken6 import isValid
 
 from viewers.calibration import CalibrationClass
 
@@ -22,11 +22,10 @@ OTHERWISE_CALIBRATED = "Not at the scale of the images beside it: they are calib
 
 
 class PairedScale(QObject):
-    """UI thread only. `hold` begins, `let_go` ends; *hangs* says of a view whether it still has a viewport."""
+    """UI thread only. `hold` begins, `let_go` ends; a view that was closed is left out."""
 
-    def __init__(self, hangs: Callable[[StackView], bool]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._hangs = hangs
         self._pans: dict[int, tuple[float, float]] = {}
         self._views: list[StackView] = []
         self._walls: dict[int, str] = {}
@@ -57,7 +56,7 @@ class PairedScale(QObject):
 
     def let_go(self) -> None:
         """They stand as they are, each for itself."""
-        for view in filter(self._hangs, self._views):
+        for view in filter(_is_open, self._views):
             view.removeEventFilter(self)
             view.view_changed.disconnect(self._look)
             view.shared.show_scale("")
@@ -73,7 +72,7 @@ class PairedScale(QObject):
 
     def _set(self) -> None:
         """The largest scale at which every image is whole."""
-        self._views = list(filter(self._hangs, self._views))
+        self._views = list(filter(_is_open, self._views))
         sizes = {id(view): view.calibration().column_mm for view in self._views}
         kinds = {view.calibration().kind for view in self._views if sizes[id(view)] is not None}
         is_one = self._has_one_scale and len(kinds) == 1 and len(self._views) > 1
@@ -112,10 +111,14 @@ class PairedScale(QObject):
         """The reader zoomed one: from here on they are not alike, and no image says they are."""
         if self._is_setting:
             return
-        scaled = [view for view in self._views if self._hangs(view) and view.shared.scale_words]
+        scaled = [view for view in self._views if _is_open(view) and view.shared.scale_words]
         scales = [_mm(view) / view.geometry_now().scale for view in scaled]
         if scales and max(scales) - min(scales) > 1e-6 * max(scales):
             self.let_go()
+
+
+def _is_open(view: StackView) -> bool:
+    return isValid(view) and view.series is not None
 
 
 def _mm(view: StackView) -> float:
