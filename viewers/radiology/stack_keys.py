@@ -23,6 +23,7 @@ STACK_KEYS: dict[str, str] = {
     "Home": "First image",
     "End": "Last image",
     **dict.fromkeys(map(str, range(1, 10)), "Window preset"),
+    **{f"Alt+{number}": "Window of your own (N names them)" for number in range(1, 10)},
     "A": "Window by the image's own values",
     "I": "Invert",
     "W": "Window by dragging, or scroll again",
@@ -92,4 +93,5 @@ def stack_keys(view: StackView) -> dict[str, Callable[[], None]]:
     }
     keys.update(dict.fromkeys(LARGER, lambda: view.zoom.by(1.25)))
     keys.update({str(number): partial(view.window_level.preset, number) for number in range(1, 10)})
+    keys.update({f"Alt+{number}": partial(view.own_windows.use, number) for number in range(1, 10)})
     return keys

@@ -64,6 +64,7 @@ from viewers.radiology.stack_histogram import Place, StackHistogram
 from viewers.radiology.stack_jump import JumpControl
 from viewers.radiology.stack_keys import stack_keys
 from viewers.radiology.stack_magnifier import StackMagnifier
+from viewers.radiology.stack_own_windows import OwnWindowControl
 from viewers.radiology.stack_pointer import DragMode, StackPointer
 from viewers.radiology.stack_sharing import SharedPlace
 from viewers.radiology.suv import NoSuv, SuvScale
@@ -102,6 +103,7 @@ class StackView(ImageView):
         self.magnifier = StackMagnifier(self)
         self.jump = JumpControl(self)
         self.histogram = StackHistogram(self)
+        self.own_windows = OwnWindowControl(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True

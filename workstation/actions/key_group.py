@@ -27,8 +27,7 @@ def key_group(title: str, page: str, words: Mapping[str, str]) -> KeyGroup:
 
 
 def _joined(keys: Iterable[str]) -> str:
-    """``1–9`` for a row of digits, ``Down, Right`` otherwise."""
+    """``1–9`` or ``Alt+1–9`` for a row of digits, ``Down, Right`` otherwise."""
     listed = list(keys)
-    return (
-        f"{listed[0]}–{listed[-1]}" if len(listed) > 2 and all(key.isdigit() for key in listed) else ", ".join(listed)
-    )
+    are_digits = all(key[-1].isdigit() and key[:-1] == listed[0][:-1] for key in listed)
+    return f"{listed[0]}–{listed[-1][-1]}" if len(listed) > 2 and are_digits else ", ".join(listed)

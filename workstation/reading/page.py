@@ -37,6 +37,7 @@ from workstation.reading.mark_place import show_mark_in
 from workstation.reading.mpr_layout import MprLayout
 from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
 from workstation.reading.outlined_stacks import OutlinedStacks
+from workstation.reading.own_windows_dialog import OwnWindowsDialog
 from workstation.reading.presenter import CaseReadingPresenter
 from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
@@ -47,6 +48,7 @@ from workstation.window.release_banner import ReleaseBanner
 
 if TYPE_CHECKING:
     from viewers.pathology.slide_source import SlideSource
+    from viewers.radiology.own_windows import OwnWindows
     from viewers.radiology.stack_pointer import DragMode
 
 NO_CASE = "No case is open. Choose one in the worklist (F2)."
@@ -90,6 +92,7 @@ class ReadingPage(QWidget):
         self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
         self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
         self._uptake = UptakeScales(lanes)
+        self._windows = self._load_windows()
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -359,6 +362,7 @@ class ReadingPage(QWidget):
         _write_on(view, item)
         stack = stack_in(view, item)
         if stack is not None:
+            stack.own_windows.kept = self._windows
             stack.set_drag_mode(self._drag_mode)
             stack.drag_mode_changed.connect(self.set_drag_mode)
         view.annotations = self.annotations
@@ -495,6 +499,29 @@ class ReadingPage(QWidget):
         sentence = self._links.toggle()
         self._toolbar.set_linked(enabled=self.can_link, chosen=self._links.is_on)
         self.said.emit(sentence)
+
+    @property
+    def can_name_window(self) -> bool:
+        """Whether the active image has a window."""
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        return stack is not None and stack.window_level.voi is not None
+
+    def name_window(self) -> None:
+        """Open the list of the reader's own windows for the active image."""
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        if stack is not None and stack.window_level.voi is not None:
+            OwnWindowsDialog(self, stack).open()
+
+    def _load_windows(self) -> OwnWindows:
+        from viewers.radiology.own_windows import OwnWindows
+
+        if self._presenter is None:
+            return OwnWindows()
+        windows = OwnWindows(self._presenter.keep_windows)
+        self._presenter.load_windows(windows.read)
+        return windows
 
     def toggle_elements(self) -> None:
         """Open the pane with every DICOM element of the active image, or close it."""
@@ -803,6 +830,8 @@ class ReadingPage(QWidget):
             self.toggle_link()
         elif not event.modifiers() and key == Qt.Key.Key_F:
             self.step_fusion()
+        elif not event.modifiers() and key == Qt.Key.Key_N:
+            self.name_window()
         elif key == Qt.Key.Key_T and event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.ShiftModifier,

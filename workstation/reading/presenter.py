@@ -29,6 +29,8 @@ from workstation.release_words import withheld_sentence
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
 from workstation.window.patient_identity import identity_of
 
+OWN_WINDOWS = "own_windows"
+"""Its key in the session store."""
 Lender = Callable[[CaseId, Callable[[str], None]], Lend]
 
 
@@ -100,6 +102,19 @@ class CaseReadingPresenter:
             revisions={revision.annotation_id: revision.revision for revision in history},
             read_only=store.opinions.find_signed(case_id) is not None and store.amendments.find(case_id) is None,
         )
+
+    def load_windows(self, done: Callable[[str], None]) -> None:
+        """The reader's own windows as they were kept, where there are any; *done* is called on the UI thread."""
+
+        def heard(text: str | None) -> None:
+            if text is not None:
+                done(text)
+
+        self._lanes.store_lane(lambda: self._store.session.find(OWN_WINDOWS), heard)
+
+    def keep_windows(self, text: str) -> None:
+        """Keep them for the next time."""
+        self._lanes.store_lane(lambda: self._store.session.put(OWN_WINDOWS, text))
 
     def lend_slides(self, case_id: CaseId | None, on_step: Callable[[str], None]) -> Lend:
         """How a slide of that case is had unencrypted; *on_step* hears in words what it waits for."""
