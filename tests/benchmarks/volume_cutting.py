@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,7 @@ def rows() -> Iterator[Row]:
         pixels = SeriesPixels(series)
         _read(pixels)
         yield from _cutting(volume_of(pixels))
+        yield from _on_screen(pixels)
 
 
 def _cutting(volume: VoxelVolume) -> Iterator[Row]:
@@ -82,6 +83,50 @@ def _cutting(volume: VoxelVolume) -> Iterator[Row]:
         yield Row(f"oblique slab 20 mm, {mode.value}, while dragging", took, reference, bare_ms, "≤ 50 ms")
     full = median_ms(lambda: cut_slab(volume, oblique, 20.0, SlabMode.MAXIMUM), 5)
     yield Row("oblique slab 20 mm, MIP, full", full, reference, bare_ms, "on release")
+
+
+def _on_screen(pixels: SeriesPixels) -> Iterator[Row]:
+    """Three planes in views of 700 × 500, turned by a line as a hand does it; every step is cut and painted."""
+    from PySide6.QtWidgets import QApplication
+
+    from viewers.radiology.latest_work import LatestWork
+    from viewers.radiology.mpr_scene import MprScene
+    from viewers.radiology.mpr_view import MprView
+
+    application = QApplication.instance() or QApplication([])
+    scene, worker = MprScene(pixels.series, pixels), LatestWork("benchmark")
+    volume = scene.build_volume()
+    scene.take_volume(volume)
+    views = [MprView(scene, orientation, worker) for orientation in Orientation]
+    for view in views:
+        view.resize(700, 500)
+        view.show()
+    scene.turn(Orientation.CORONAL, 20.0)
+    application.processEvents()
+    plane = scene.plane(Orientation.AXIAL)
+    bare_ms = median_ms(lambda: reslice(volume, plane), 9)
+    reference = "cutting one of them, not painted"
+
+    def step(change: Callable[[], None]) -> None:
+        change()
+        application.processEvents()
+
+    def slab_step() -> None:
+        scene.scroll(Orientation.AXIAL, 1)
+        while views[0].shown is None or views[0].shown.wish.plane != scene.plane(Orientation.AXIAL):
+            application.processEvents()
+
+    turned = median_ms(lambda: step(lambda: scene.turn(Orientation.SAGITTAL, 1.0)), 25)
+    yield Row("MPR: a line turned, two planes follow, painted", turned, reference, bare_ms, "≤ 33 ms a plane")
+    scrolled = median_ms(lambda: step(lambda: scene.scroll(Orientation.AXIAL, 1)), 25)
+    yield Row("MPR: an oblique plane scrolled, painted", scrolled, reference, bare_ms, "≤ 33 ms")
+    scene.set_thickness(20.0)
+    slab = median_ms(slab_step, 15)
+    yield Row("MPR: an oblique slab 20 mm scrolled, painted", slab, reference, bare_ms, "≤ 50 ms")
+    worker.close()
+    for view in views:
+        view.stop()
+        view.deleteLater()
 
 
 def _read(pixels: SeriesPixels) -> None:

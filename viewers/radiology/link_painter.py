@@ -19,19 +19,19 @@ _ARM_PX, _GAP_PX = 14.0, 4.0
 
 def paint_shared(painter: QPainter, shared: SharedPlace, to_view: QTransform) -> None:
     """All of it; *to_view* is from pixels of the image to logical coordinates."""
-    _paint_lines(painter, shared.lines, to_view)
+    _paint_lines(painter, shared.lines, shared.line_colours or (LINE.name(),) * len(shared.lines), to_view)
     place = shared.place_of_point()
     if place is not None:
         _paint_point(painter, *place, to_view)
 
 
-def _paint_lines(painter: QPainter, lines: Sequence[Segment], to_view: QTransform) -> None:
+def _paint_lines(painter: QPainter, lines: Sequence[Segment], colours: Sequence[str], to_view: QTransform) -> None:
     """Each a thin line on a dark one, so that it is seen on white bone and on black air."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    for start, end in lines:
+    for (start, end), colour in zip(lines, colours, strict=True):
         ends = (to_view.map(QPointF(start.column, start.row)), to_view.map(QPointF(end.column, end.row)))
-        for pen in (QPen(overlay_painter.SHADOW, 3.0), QPen(LINE, 1.2)):
+        for pen in (QPen(overlay_painter.SHADOW, 3.0), QPen(QColor(colour), 1.2)):
             painter.setPen(pen)
             painter.drawLine(*ends)
     painter.restore()

@@ -17,6 +17,9 @@ from viewers.radiology.orthogonal_planes import Orientation
 Part = Literal["crossing", "line", "end", "face"]
 """The crossing moves all planes but the one seen, a line moves its plane, an end turns both, a face sets the slab."""
 
+COLOURS = {Orientation.AXIAL: "#ff7878", Orientation.CORONAL: "#6edc82", Orientation.SAGITTAL: "#ffd666"}
+"""Of the planes' lines wherever they are drawn, and of the bar at the edge of each plane's own view."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:

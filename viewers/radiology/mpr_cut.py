@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from viewers.radiology.cut_series import series_of_cut
 from viewers.radiology.decode import read_frame
@@ -50,18 +50,18 @@ class Cut:
         thickness = wish.slab.thickness_mm
         self.series = series_of_cut(wish.series, wish.volume, cut, "", thickness or None)
         self.picture = Picture(self.series.frames[0], read_frame(self.series.frames[0]))
-        self.outside = None if cut.inside.all() else Pyramid(_mask(~cut.inside))
-        """255 where there is no image; None where there is image everywhere."""
+        self.outside = None if cut.inside.all() else Pyramid((~cut.inside).astype(np.float32))
+        """1 where there is no image, in floats so that the least share of it counts; None: image everywhere."""
 
 
-def make_cut(wish: CutWish) -> Cut:
-    """From any thread: milliseconds for a plane, more for a slab."""
-    if wish.slab.thickness_mm > 0:
-        slab = cut_slab(wish.volume, wish.plane, wish.slab.thickness_mm, wish.slab.mode, coarse=wish.is_coarse)
-        return Cut(wish, slab.picture)
+def make_cut(wish: CutWish, is_wanted: Callable[[], bool] = lambda: True) -> Cut:
+    """From any thread: milliseconds for a plane, more for a slab, which is given up (SlabGivenUp) where *is_wanted*
+    says no."""
+    slab = wish.slab
+    if slab.thickness_mm > 0:
+        made = cut_slab(
+            wish.volume, wish.plane, slab.thickness_mm, slab.mode, coarse=wish.is_coarse, is_wanted=is_wanted
+        )
+        return Cut(wish, made.picture)
     plane = wish.plane.coarser(_COARSE) if wish.is_coarse else wish.plane
     return Cut(wish, reslice(wish.volume, plane))
-
-
-def _mask(where: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    return where.astype(np.uint8) * 255

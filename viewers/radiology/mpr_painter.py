@@ -8,15 +8,9 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 
 from viewers import overlay_painter
-from viewers.radiology.mpr_axes import Axis
+from viewers.radiology.mpr_axes import COLOURS, Axis
 from viewers.radiology.orthogonal_planes import Orientation
 
-COLOURS = {
-    Orientation.AXIAL: QColor(255, 120, 120),
-    Orientation.CORONAL: QColor(110, 220, 130),
-    Orientation.SAGITTAL: QColor(255, 214, 102),
-}
-"""Of the planes' lines, and of the bar at the edge of each plane's own view."""
 _GAP_PX, _END_PX, _BAR_PX = 14.0, 4.5, 4.0
 
 
@@ -27,7 +21,7 @@ def paint_axes(painter: QPainter, axes: Sequence[Axis], to_view: QTransform, are
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     far = area.width() + area.height()
     for axis in axes:
-        colour = COLOURS[axis.of]
+        colour = QColor(COLOURS[axis.of])
         for line in _arms(axis, to_view, far):
             for pen in (QPen(overlay_painter.SHADOW, 3.0), QPen(colour, 1.2)):
                 painter.setPen(pen)
@@ -48,7 +42,7 @@ def paint_axes(painter: QPainter, axes: Sequence[Axis], to_view: QTransform, are
 
 def paint_own_colour(painter: QPainter, area: QRectF, orientation: Orientation) -> None:
     """The colour of this plane's line in the other views, as a short bar at the top."""
-    painter.fillRect(QRectF(area.center().x() - 30.0, area.top() + 1.0, 60.0, _BAR_PX), COLOURS[orientation])
+    painter.fillRect(QRectF(area.center().x() - 30.0, area.top() + 1.0, 60.0, _BAR_PX), QColor(COLOURS[orientation]))
 
 
 def _directions(axis: Axis, to_view: QTransform) -> tuple[QPointF, QPointF]:

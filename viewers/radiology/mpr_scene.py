@@ -25,6 +25,7 @@ from viewers.radiology.windowing import Voi
 THICKNESSES_MM = (0.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0)
 """What the keys go through; dragging sets any."""
 _THICKEST_MM = 200.0
+_NOWHERE_MM = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,10 @@ class MprScene:
             depth = dot(normal, near)
             near = _shifted(near, normal, min(max(depth, min(depths)), max(depths)) - depth)
         if near != self.point:
+            step = [a - b for a, b in zip(near, self.point, strict=True)]
             self.point = near
-            self._planes.clear()
+            # A plane that the point moved in is the same one still, and need not be cut anew for a rounding error.
+            self._planes = {o: p for o, p in self._planes.items() if abs(dot(p.normal, step)) < _NOWHERE_MM}
             self._changed()
 
     def turn(self, seen: Orientation, degrees: float) -> None:

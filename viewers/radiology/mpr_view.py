@@ -41,6 +41,7 @@ from viewers.radiology.mpr_keys import mpr_keys
 from viewers.radiology.mpr_scene import MprScene
 from viewers.radiology.orthogonal_planes import Orientation
 from viewers.radiology.picture import Picture
+from viewers.radiology.slab import SlabGivenUp
 from viewers.radiology.slice_plane import SlicePlane
 from viewers.radiology.stack_controls import PanControl, TurnControl, ViewPoint, WindowControl, ZoomControl
 from viewers.radiology.stack_pointer import DragMode, StackPointer
@@ -175,10 +176,14 @@ class MprView(ImageView):
 
     def _ask(self, wish: CutWish) -> None:
         self._generation += 1
-        generation, myself = self._generation, weakref.ref(self)
+        generation, worker, asker, myself = self._generation, self._worker, id(self), weakref.ref(self)
 
         def cut() -> None:
-            made = make_cut(wish)
+            try:
+                made = make_cut(wish, lambda: wish.is_coarse or not worker.is_pressed)
+            except SlabGivenUp:
+                worker.ask_again(asker, cut)
+                return
             view = myself()
             if view is not None:
                 try:
@@ -187,7 +192,7 @@ class MprView(ImageView):
                     # The widget went between the look and the call.
                     return
 
-        self._worker.ask(id(self), cut)
+        worker.ask(asker, cut, urgent=wish.is_coarse)
 
     def _take_cut(self, generation: int, cut: Cut) -> None:
         """What comes after a later one is dropped, as is what nobody wants any more."""

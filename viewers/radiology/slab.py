@@ -5,6 +5,7 @@ Coarse while a reader drags, full when let go; the picture says which by the siz
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -27,6 +28,10 @@ class SlabMode(Enum):
     MEAN = "mean"
 
 
+class SlabGivenUp(Exception):
+    """Nobody wants the slab any more that is being cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlabPicture:
     """A slab's picture, and how finely it was sampled: ``step_mm`` between the planes that went into it."""
@@ -39,13 +44,19 @@ class SlabPicture:
 
 
 def cut_slab(
-    volume: VoxelVolume, plane: SlicePlane, thickness_mm: float, mode: SlabMode, *, coarse: bool = False
+    volume: VoxelVolume,
+    plane: SlicePlane,
+    thickness_mm: float,
+    mode: SlabMode,
+    *,
+    coarse: bool = False,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> SlabPicture:
     """The slab of *thickness_mm* around *plane*, half of it on either side.
 
     Planes lie at most one voxel apart. With *coarse*, twice that, and pixels are twice as large: an eighth of the
     work. A pixel is image where any plane of the slab is; what lies outside the volume takes no part. A thickness of
-    0 is the plane alone.
+    0 is the plane alone. Raises SlabGivenUp soon after *is_wanted*, asked from several threads, says no.
     """
     seen = plane.coarser(_COARSE) if coarse else plane
     sampler = Sampler(volume, seen)
@@ -58,6 +69,8 @@ def cut_slab(
     stored_mode = _turned_over(mode) if volume.slope < 0 else mode
 
     def fill(first: int, end: int) -> None:
+        if not is_wanted():
+            raise SlabGivenUp
         found, within = _project(sampler, first, end, depths, stored_mode)
         found *= found.dtype.type(volume.slope)
         found += found.dtype.type(volume.intercept)

@@ -34,6 +34,8 @@ class SharedPlace:
         """A warning on the image: that it is not, where it should be."""
         self.lines: tuple[Segment, ...] = ()
         """Where other images cross the one shown now, in its pixels."""
+        self.line_colours: tuple[str, ...] = ()
+        """Of each line ("#ffd666"); empty where all are alike."""
         self.point: PatientPoint | None = None
         """What the reader points at, in this or another stack."""
 
@@ -63,9 +65,9 @@ class SharedPlace:
             self.scale_words, self.scale_notice = words, notice
             self._view.update()
 
-    def show_lines(self, lines: Sequence[Segment]) -> None:
-        if tuple(lines) != self.lines:
-            self.lines = tuple(lines)
+    def show_lines(self, lines: Sequence[Segment], colours: Sequence[str] = ()) -> None:
+        if (tuple(lines), tuple(colours)) != (self.lines, self.line_colours):
+            self.lines, self.line_colours = tuple(lines), tuple(colours)
             self._view.update()
 
     def show_point(self, point: PatientPoint | None) -> None:

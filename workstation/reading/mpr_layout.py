@@ -189,11 +189,17 @@ class MprLayout(QObject):
 
     def show_lines(self) -> None:
         """On the stack, where the planes cross its image."""
+        from viewers.radiology.mpr_axes import COLOURS
         from viewers.radiology.reference_line import plane_line
 
         frame = self.stack.current_frame
         if frame is None:
             return
-        planes = [self.scene.plane(view.orientation) for view in self.views]
-        lines = [plane_line(plane.geometry, (plane.columns, plane.rows), frame) for plane in planes]
-        self.stack.shared.show_lines([line for line in lines if line is not None])
+        lines, colours = [], []
+        for view in self.views:
+            plane = self.scene.plane(view.orientation)
+            line = plane_line(plane.geometry, (plane.columns, plane.rows), frame)
+            if line is not None:
+                lines.append(line)
+                colours.append(COLOURS[view.orientation])
+        self.stack.shared.show_lines(lines, colours)

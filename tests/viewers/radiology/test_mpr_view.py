@@ -20,7 +20,7 @@ from viewers.geometry import PatientPoint, dot
 from viewers.image_text import Letters
 from viewers.radiology.display_facts import VoiFunction, VoiWindow
 from viewers.radiology.latest_work import LatestWork
-from viewers.radiology.mpr_canvas import OUTSIDE_BGR
+from viewers.radiology.mpr_canvas import OUTSIDE_BGR, grey_table
 from viewers.radiology.mpr_keys import MPR_KEYS, mpr_keys
 from viewers.radiology.mpr_scene import MprScene
 from viewers.radiology.mpr_view import NO_MARKS, MprView
@@ -28,6 +28,7 @@ from viewers.radiology.orthogonal_planes import Orientation
 from viewers.radiology.slab import SlabMode
 from viewers.radiology.stack_keys import LARGER
 from viewers.radiology.volume import SeriesPixels
+from viewers.radiology.windowing import render_grey
 
 pytestmark = pytest.mark.qt
 AXIAL, CORONAL, SAGITTAL = Orientation.AXIAL, Orientation.CORONAL, Orientation.SAGITTAL
@@ -146,6 +147,18 @@ def test_that_what_is_painted_is_the_windowed_value_of_the_place_in_the_patient(
         value = ramp(np.array(view.patient_point_at(QPointF(x + 0.5, y + 0.5))))
         expected = (value / 400.0 + 0.5) * 255
         assert abs(image.pixelColor(x, y).red() - expected) <= 1.0
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("function", list(VoiFunction))
+def test_that_grey_is_what_every_image_gets(mpr: Mpr, function: VoiFunction, inverted: bool) -> None:
+    cut = mpr.views[SAGITTAL].shown
+    assert cut is not None
+    window = VoiWindow.make(-3.0, 237.0, function)
+    quick = grey_table(cut, window, inverted=inverted).apply(cut.picture.stored)
+    exact = render_grey(cut.picture.stored, cut.picture.frame.display, window, inverted=inverted)
+    inside = cut.cut.inside
+    assert np.abs(quick[inside].astype(int) - exact[inside]).max() <= 1 and len(np.unique(exact[inside])) > 100
 
 
 def test_that_letters_follow_the_plane_and_how_it_is_turned_on_the_screen(mpr: Mpr) -> None:

@@ -17,7 +17,9 @@ from tests.viewers.radiology.dicom_files import ct_slice
 from tests.viewers.radiology.phantom_volumes import grid, in_memory, series_from
 from tests.workstation.reading.lanes import LanesAtOnce
 from viewers.radiology.frame import Series
+from viewers.radiology.mpr_axes import COLOURS
 from viewers.radiology.mpr_view import NO_MARKS, MprView
+from viewers.radiology.orthogonal_planes import Orientation
 from viewers.radiology.series_loader import scan_instances
 from viewers.radiology.stack_view import StackView
 from workstation.reading.case_reading import CaseReading, SeriesItem
@@ -125,7 +127,9 @@ def test_that_stack_and_planes_stay_at_one_place(make_page: Callable[..., Readin
     frame = stack.current_frame
     assert frame is not None and frame.geometry is not None
     assert scene.point.z_mm == pytest.approx(frame.geometry.position.z_mm)
+    # The axial plane lies in the image; the others are told apart by the colours of their views.
     assert len(stack.shared.lines) == 2
+    assert stack.shared.line_colours == (COLOURS[Orientation.CORONAL], COLOURS[Orientation.SAGITTAL])
     at = stack.frame_index
     QTest.keyClick(planes[0], Qt.Key.Key_Down)
     QTest.keyClick(planes[0], Qt.Key.Key_Down)
