@@ -67,6 +67,7 @@ from viewers.radiology.stack_magnifier import StackMagnifier
 from viewers.radiology.stack_own_windows import OwnWindowControl
 from viewers.radiology.stack_pointer import DragMode, StackPointer
 from viewers.radiology.stack_sharing import SharedPlace
+from viewers.radiology.stack_true_size import TrueSizeControl
 from viewers.radiology.suv import NoSuv, SuvScale
 from viewers.radiology.viewport_geometry import ViewportGeometry
 from viewers.radiology.voi_choice import default_voi, file_voi
@@ -104,6 +105,7 @@ class StackView(ImageView):
         self.jump = JumpControl(self)
         self.histogram = StackHistogram(self)
         self.own_windows = OwnWindowControl(self)
+        self.true_size = TrueSizeControl(self)
         self.expected_frames: int | None = None
         """How many images the hospital listed, where that is known: fewer here is said on the image."""
         self.is_whole_series = True
@@ -469,7 +471,7 @@ class StackView(ImageView):
         shared = (self.shared.words,) if self.shared.words else ()
         fused = () if self.fuse.fusion is None else fusion_words.fusion_lines(self.fuse.fusion)
         playing = (self.cine.words,) if self.cine.words else ()
-        scaled = (self.shared.scale_words,) if self.shared.scale_words else ()
+        scaled = tuple(part for part in (self.true_size.words, self.shared.scale_words) if part)
         return replace(
             words,
             top_right=(*words.top_right, *shared),

@@ -39,6 +39,8 @@ from workstation.reading.open_images import OpenImages, close_view, extend_view,
 from workstation.reading.outlined_stacks import OutlinedStacks
 from workstation.reading.own_windows_dialog import OwnWindowsDialog
 from workstation.reading.presenter import CaseReadingPresenter
+from workstation.reading.screen_size_dialog import ScreenSizeDialog
+from workstation.reading.screen_sizes import ScreenSizes
 from workstation.reading.series_strip import SeriesStrip
 from workstation.reading.toolbar import ReadingToolbar
 from workstation.reading.uptake_scales import UptakeScales
@@ -93,6 +95,7 @@ class ReadingPage(QWidget):
         self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
         self._uptake = UptakeScales(lanes)
         self._windows = self._load_windows()
+        self._screens = self._load_screens()
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -363,6 +366,7 @@ class ReadingPage(QWidget):
         stack = stack_in(view, item)
         if stack is not None:
             stack.own_windows.kept = self._windows
+            stack.true_size.mm_per_px = lambda: self._screens.find(stack.screen())
             stack.set_drag_mode(self._drag_mode)
             stack.drag_mode_changed.connect(self.set_drag_mode)
         view.annotations = self.annotations
@@ -513,6 +517,46 @@ class ReadingPage(QWidget):
         stack = stack_in(active.view, active.item)
         if stack is not None and stack.window_level.voi is not None:
             OwnWindowsDialog(self, stack).open()
+
+    @property
+    def can_show_true_size(self) -> bool:
+        """Whether the active image says how large its pixels are."""
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        return stack is not None and stack.true_size.is_possible
+
+    def show_true_size(self) -> None:
+        """The active image at the size of life; on a monitor that was not measured, that is asked for first."""
+        active = self._grid.active
+        stack = stack_in(active.view, active.item)
+        if stack is None:
+            return
+        if stack.true_size.is_possible and self._screens.find(self.screen()) is None:
+            self.calibrate_screen(then=self.show_true_size)
+        elif sentence := stack.true_size.show():
+            self.refused.emit(sentence)
+
+    def calibrate_screen(self, then: Callable[[], None] | None = None) -> None:
+        """Ask how large the pixels of this monitor are."""
+        screen = self.screen()
+        dialog = ScreenSizeDialog(self, screen, self._screens.find(screen))
+
+        def measured() -> None:
+            self._screens.put(screen, dialog.mm_per_px)
+            for viewport in self._grid.viewports:
+                viewport.view.update()
+            if then is not None:
+                then()
+
+        dialog.accepted.connect(measured)
+        dialog.open()
+
+    def _load_screens(self) -> ScreenSizes:
+        if self._presenter is None:
+            return ScreenSizes()
+        screens = ScreenSizes(self._presenter.keep_screens)
+        self._presenter.load_screens(screens.read)
+        return screens
 
     def _load_windows(self) -> OwnWindows:
         from viewers.radiology.own_windows import OwnWindows
@@ -830,6 +874,8 @@ class ReadingPage(QWidget):
             self.toggle_link()
         elif not event.modifiers() and key == Qt.Key.Key_F:
             self.step_fusion()
+        elif not event.modifiers() and key == Qt.Key.Key_U:
+            self.show_true_size()
         elif not event.modifiers() and key == Qt.Key.Key_N:
             self.name_window()
         elif key == Qt.Key.Key_T and event.modifiers() in (

@@ -29,8 +29,8 @@ from workstation.release_words import withheld_sentence
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
 from workstation.window.patient_identity import identity_of
 
-OWN_WINDOWS = "own_windows"
-"""Its key in the session store."""
+OWN_WINDOWS, SCREEN_SIZES = "own_windows", "screen_sizes"
+"""Keys in the session store."""
 Lender = Callable[[CaseId, Callable[[str], None]], Lend]
 
 
@@ -105,16 +105,29 @@ class CaseReadingPresenter:
 
     def load_windows(self, done: Callable[[str], None]) -> None:
         """The reader's own windows as they were kept, where there are any; *done* is called on the UI thread."""
+        self._load(OWN_WINDOWS, done)
 
+    def keep_windows(self, text: str) -> None:
+        """Keep them for the next time."""
+        self._keep(OWN_WINDOWS, text)
+
+    def load_screens(self, done: Callable[[str], None]) -> None:
+        """The sizes of the monitors as they were kept, where there are any; *done* is called on the UI thread."""
+        self._load(SCREEN_SIZES, done)
+
+    def keep_screens(self, text: str) -> None:
+        """Keep them for the next time."""
+        self._keep(SCREEN_SIZES, text)
+
+    def _load(self, key: str, done: Callable[[str], None]) -> None:
         def heard(text: str | None) -> None:
             if text is not None:
                 done(text)
 
-        self._lanes.store_lane(lambda: self._store.session.find(OWN_WINDOWS), heard)
+        self._lanes.store_lane(lambda: self._store.session.find(key), heard)
 
-    def keep_windows(self, text: str) -> None:
-        """Keep them for the next time."""
-        self._lanes.store_lane(lambda: self._store.session.put(OWN_WINDOWS, text))
+    def _keep(self, key: str, text: str) -> None:
+        self._lanes.store_lane(lambda: self._store.session.put(key, text))
 
     def lend_slides(self, case_id: CaseId | None, on_step: Callable[[str], None]) -> Lend:
         """How a slide of that case is had unencrypted; *on_step* hears in words what it waits for."""

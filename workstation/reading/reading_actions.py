@@ -45,6 +45,11 @@ class MarkingPage(Protocol):
     def can_show_as_marked(self) -> bool: ...
 
     @property
+    def can_show_true_size(self) -> bool: ...
+
+    def show_true_size(self) -> None: ...
+    def calibrate_screen(self) -> None: ...
+    @property
     def can_name_window(self) -> bool: ...
 
     def name_window(self) -> None: ...
@@ -90,6 +95,8 @@ def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
             lambda: page.can_show_as_marked,
         ),
         action("fuse", "Lay a &PET or SPECT over it", page.step_fusion, "F", "fuse", lambda: page.can_fuse),
+        action("true-size", "Tr&ue size", page.show_true_size, "U", "", lambda: page.can_show_true_size),
+        action("calibrate", "&Calibrate this monitor…", page.calibrate_screen, "Shift+U", "", lambda: True),
         action("windows", "&Your windows…", page.name_window, "N", "", lambda: page.can_name_window),
         action("elements", "DICOM &elements", page.toggle_elements, "T", "", lambda: True),
         action("differences", "Elements that di&ffer", page.toggle_differences, "Shift+T", "", lambda: True),
