@@ -184,6 +184,9 @@ class MprView(ImageView):
             except SlabGivenUp:
                 worker.ask_again(asker, cut)
                 return
+            except MemoryError:
+                # What is shown stays, and its words say what that is.
+                return
             view = myself()
             if view is not None:
                 try:

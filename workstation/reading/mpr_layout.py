@@ -138,6 +138,8 @@ class MprLayout(QObject):
                 made = scene.build_volume()
             except ViewerError as error:
                 made = error
+            except MemoryError:
+                made = ViewerError("The planes cannot be cut: this computer's memory is full.")
             try:
                 self._built.emit(pixels, made)
             except RuntimeError:

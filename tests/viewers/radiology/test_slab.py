@@ -8,7 +8,7 @@ import pytest
 from tests.viewers.radiology.phantom_volumes import grid
 from viewers.radiology.orthogonal_planes import image_plane
 from viewers.radiology.reslice import reslice
-from viewers.radiology.slab import SlabMode, cut_slab
+from viewers.radiology.slab import SlabGivenUp, SlabMode, cut_slab
 from viewers.radiology.voxel_volume import VoxelVolume
 
 
@@ -63,3 +63,9 @@ def test_that_a_coarse_slab_covers_the_same_place_with_pixels_twice_as_large() -
     assert coarse.is_coarse and coarse.step_mm == 2.0
     seen = coarse.picture.plane
     assert (seen.rows, seen.columns, seen.spacing_mm, seen.centre) == (6, 6, 2.0, plane.centre)
+
+
+def test_that_a_slab_nobody_wants_any_more_is_given_up() -> None:
+    body = volume()
+    with pytest.raises(SlabGivenUp):
+        cut_slab(body, image_plane(body.geometry, 4), 4.0, SlabMode.MEAN, is_wanted=lambda: False)
