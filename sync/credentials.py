@@ -11,7 +11,10 @@ class Credentials(Protocol):
     """The access token of one account. Called from several threads at once."""
 
     def bearer(self) -> str:
-        """The access token (RFC 6750) to send now; may ask the authorization server for one. `SignInNeeded` without."""
+        """The access token (RFC 6750) to send now, empty: send none. May ask the authorization server for one.
+
+        `SignInNeeded` where there is none to be had without a person.
+        """
         ...
 
     def refresh(self) -> bool:
@@ -20,6 +23,16 @@ class Credentials(Protocol):
         Raises what a request raises while the authorization server cannot be reached (`Offline`, `HospitalBusy`).
         """
         ...
+
+
+class NoBearer:
+    """Nobody: for what a hospital tells everybody. No token is sent."""
+
+    def bearer(self) -> str:
+        return ""
+
+    def refresh(self) -> bool:
+        return False
 
 
 class StaticBearer:

@@ -158,7 +158,7 @@ class HospitalConnection:
             "User-Agent": "ReadingRoom",
             "Accept-Encoding": "identity",
             "X-Request-Id": str(uuid.uuid4()),
-            "Authorization": f"Bearer {token}",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
             **headers,
         }
         try:

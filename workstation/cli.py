@@ -78,6 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="The reviewer's workstation for remote second opinions. Without a command it opens the window.",
         parents=[everywhere],
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="which version of the program this is")
     parser.set_defaults(module="workstation_command", function="open_workstation")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -99,7 +100,10 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--data", metavar="DIR", type=Path, help="every study and slide below DIR becomes a case too")
     serve.add_argument("--state", metavar="DIR", type=Path, help="where the hospital keeps its records")
     serve.add_argument(
-        "--faults", metavar="SPEC", action=_Faults, help="what goes wrong on purpose: NAME[@N],… (help lists them)"
+        "--faults",
+        metavar="SPEC",
+        action=_Faults,
+        help="what goes wrong on purpose: NAME[@N],…; `--faults help` lists the names",
     )
     serve.add_argument(
         "--stop-with-stdin",
@@ -131,6 +135,22 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument("--trust", metavar="CA.pem", type=Path, help="certificates to trust (default: the profile's)")
     return parser
+
+
+class _Version(argparse.Action):
+    """Says the version and ends the program; it is looked up only when asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 - argparse names its arguments
+        values: str | Sequence[str] | None,  # noqa: ARG002
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"Reading Room {version('reading-room')}\n")
+        parser.exit()
 
 
 class _Faults(argparse.Action):

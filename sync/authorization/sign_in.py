@@ -23,6 +23,8 @@ from sync.hospital_profile import HospitalProfile, SiteTrust, is_loopback, origi
 
 DEFAULT_CLIENT_ID = "reading-room"
 TIME_TO_SIGN_IN_S = 300.0
+_HOST = re.compile(r"\w([\w.-]*\w)?\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""A host's name, of letters of any language (RFC 5891), or its number (RFC 3986 3.2.2)."""
 
 OpenBrowser = Callable[[str], object]
 """Shows an address in the system's browser. What it returns is not looked at: the answer comes by the redirect."""
@@ -151,11 +153,23 @@ def _possible_bases(address: str) -> list[str]:
     typed = address.strip().rstrip("/")
     if not typed:
         return []
+    host = _host_in(typed)
     if "://" not in typed:
-        host = urlsplit(f"//{typed}").hostname or ""
         typed = f"{'http' if is_loopback(host) else 'https'}://{typed}"
     typed = typed.removesuffix("/.well-known/smart-configuration").removesuffix("/metadata")
     return [typed, *(f"{typed}/{path}" for path in ("fhir", "fhir/r4") if not urlsplit(typed).path)]
+
+
+def _host_in(typed: str) -> str:
+    """The name or number of the computer that *typed* points to; `ProfileRefused` where that can be none."""
+    try:
+        parts = urlsplit(typed if "://" in typed else f"//{typed}")
+        host, _ = parts.hostname or "", parts.port  # a port that is no number is found out by asking for it
+    except ValueError:
+        host = ""
+    if not _HOST.fullmatch(host) or re.search(r"\s", typed):
+        raise ProfileRefused(f"“{typed}” is not an address on the net; a hospital's looks like “fhir.hospital.org/r4”.")
+    return host
 
 
 def _hospital_name(server: AuthorizationServer) -> str:

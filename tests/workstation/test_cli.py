@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,19 @@ def test_that_a_window_may_begin_with_a_minus_sign(given: list[str]) -> None:
 @pytest.mark.parametrize("words", [["--home", "H", "cases"], ["cases", "--home", "H"]])
 def test_that_global_options_stand_before_or_after_the_command(words: list[str]) -> None:
     assert make_parser().parse_args(words).home == "H"
+
+
+def test_that_the_version_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capfd.readouterr().out) == (0, f"Reading Room {version('reading-room')}\n")
+
+
+def test_that_the_faults_are_listed_without_a_port_and_the_help_says_how(capfd: pytest.CaptureFixture[str]) -> None:
+    for words, said in ((["--faults", "help"], "offline"), (["--help"], "`--faults help`")):
+        with pytest.raises(SystemExit) as ended:
+            main(["hospital", "serve", *words])
+        assert ended.value.code == 0 and said in " ".join(capfd.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,13 @@ def look_at_hospitals(home: Path, now: Callable[[], datetime] = lambda: datetime
 
 
 def _look(home: Path, name: str, now: Callable[[], datetime]) -> Finding:
+    from sync.credentials import NoBearer
     from sync.hospital_connection import HospitalConnection
     from sync.hospital_profile import HospitalProfile
 
     topic = f"hospital “{name}”"
     try:
-        connection = HospitalConnection(HospitalProfile.load(hospital_profile_path(home, name)))
+        connection = HospitalConnection(HospitalProfile.load(hospital_profile_path(home, name)), NoBearer())
     except SyncError as error:
         return fault(topic, str(error), "Add the hospital anew in the window (Ctrl+Shift+H).")
     try:
@@ -46,4 +47,5 @@ def _look(home: Path, name: str, now: Callable[[], datetime]) -> Finding:
         words = f"It answers {way}; this computer's clock is {abs(skew_s):.0f} s {'ahead' if skew_s > 0 else 'behind'}."
         found = fault if abs(skew_s) > SKEW_TO_REFUSE_S else note
         return found(topic, words, "Let the system set its clock from the network.", clock_ahead_s=skew_s)
-    return works(topic, f"It answers {way}, and the clocks agree.", clock_ahead_s=skew_s)
+    words = f"It answers {way}, and the clocks agree ({abs(skew_s):.0f} s apart)."
+    return works(topic, words, clock_ahead_s=skew_s)

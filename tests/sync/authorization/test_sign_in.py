@@ -245,6 +245,29 @@ def test_that_an_address_that_is_none_is_refused_before_anything_is_asked(addres
         find_hospital(address)
 
 
+@pytest.mark.parametrize(
+    "address", ["not a url", "https://not a url/fhir", "?", "fhir.example:port", "http://[::1", "-"]
+)
+def test_that_what_is_no_address_at_all_is_answered_with_an_example(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.authorization.sign_in.AuthorizationServer", lambda *_: pytest.fail("it was asked"))
+    with pytest.raises(ProfileRefused, match=r"is not an address on the net; .*“fhir.hospital.org/r4”"):
+        find_hospital(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["klinik-süd.example/r4", "HOST_1:8080", "[::1]:8765", "10.0.0.7", "https://a.b./x"]
+)
+def test_that_a_name_of_any_language_and_a_number_are_addresses(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(base: str, *_: object) -> AuthorizationServer:
+        raise Offline(base)
+
+    monkeypatch.setattr("sync.authorization.sign_in.AuthorizationServer", ask)
+    with pytest.raises(Offline, match=r"https?://"):
+        find_hospital(address)
+
+
 def test_that_a_server_that_is_no_hospital_says_so(hospital: SmallHospital) -> None:
     with pytest.raises(ProfileRefused, match="does not offer the sign-in"):
         find_hospital(f"http://127.0.0.1:{hospital.port}/files")

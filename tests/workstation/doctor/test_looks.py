@@ -9,14 +9,17 @@ import time
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resources import resource
 from sync.hospital_profile import HospitalProfile
+from sync.secure_lines import HttpAnswer, SecureLines
 from sync.store.database import DATABASE_FILE, open_store
 from sync.vault.keys import Unlock
 from tests.sync.authorization_doubles import MemoryKeyring
+from tests.sync.small_hospital import HospitalServer
 from tests.sync.tls_server import Authority, tls_server
 from workstation.doctor import computer, hospitals, pictures, screen, store_folder
 from workstation.doctor.finding import Standing
@@ -144,7 +147,7 @@ def test_that_a_hospital_must_prove_itself_and_agree_on_the_time(
         now = datetime.now(UTC)
         monkeypatch.setattr("sync.hospital_connection.response_time", lambda _answer: now)
         for ahead_s, standing, word in (
-            (2, Standing.WORKS, "the clocks agree"),
+            (2, Standing.WORKS, "the clocks agree (2 s apart)"),
             (-60, Standing.NOTE, "60 s behind"),
             (3600, Standing.FAULT, "3600 s ahead"),
         ):
@@ -152,3 +155,23 @@ def test_that_a_hospital_must_prove_itself_and_agree_on_the_time(
             assert found.standing is standing and word in found.sentence
     nobody = hospitals.look_at_hospitals(tmp_path)[1]
     assert nobody.standing is Standing.FAULT and "cannot be reached" in nobody.sentence
+
+
+def test_that_a_hospital_that_wants_a_sign_in_is_asked_all_the_same_and_gets_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    plain_send = SecureLines.send
+
+    def send(lines: SecureLines, method: str, url: str, **more: Any) -> HttpAnswer:
+        sent.extend(more["headers"])
+        return plain_send(lines, method, url, **more)
+
+    monkeypatch.setattr(SecureLines, "send", send)
+    with HospitalServer() as server, server.hospital(tmp_path / "hospital") as hospital:
+        bases = dict.fromkeys(("fhir_base", "dicomweb_base", "files_base"), f"http://127.0.0.1:{hospital.port}/fhir")
+        make_profile(tmp_path, "clinic", **bases, token="", client_id="reading-room", issuer="http://127.0.0.1:1/oauth")
+        (found,) = hospitals.look_at_hospitals(tmp_path)
+    assert sent and "Authorization" not in sent
+    assert found.standing is Standing.WORKS
+    assert "the clocks agree" in found.sentence and abs(found.facts["clock_ahead_s"]) < 30
