@@ -47,7 +47,7 @@ STACK_KEYS: dict[str, str] = {
     "Shift+K": "Play there and back, or in a loop",
     "B": "Play from this image on; again: from the first",
     "E": "Play up to this image; again: to the last",
-    "D": "Distribution of the values; drag on it for the window",
+    "D": "Values and window; drag to change it",
     "G": "Go to an image: type its number, then Enter",
     "Z": "Held: twice as large under the pointer",
     "Space": "Held: drag moves the image",
