@@ -9,6 +9,7 @@ from viewers.annotation.annotation import Annotation, FrameTarget, SlideTarget, 
 from viewers.byte_source import ByteSource
 from viewers.radiology.frame import Series
 from workstation.count_words import counted
+from workstation.reading.hanging.rule import HangingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class CaseReading:
     first_label_number: int = 1
     revisions: dict[str, int] = field(default_factory=dict)
     read_only: bool = False
+    kept_rules: tuple[HangingRule, ...] = ()
+    """The reader's own hanging rules, in the order they are tried."""
 
     @property
     def items(self) -> tuple[ImageItem, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from viewers.image_view import ImageView
 from workstation.reading.hanging.choosing import Hanging, HungPicture
+from workstation.reading.hanging.example import ShownPicture
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.open_images import stack_in
 from workstation.reading.paired_scale import PairedScale
@@ -44,6 +45,19 @@ class HungCase:
     def close(self) -> None:
         """What hung is over: nothing is kept at one scale any more."""
         self._scale.let_go()
+
+    def shown(self) -> tuple[ShownPicture | None, ...]:
+        """What hangs in the visible viewports now, in reading order."""
+        shown: list[ShownPicture | None] = []
+        for viewport in self._grid.visible_viewports:
+            stack, posterior, letters = stack_in(viewport.view, viewport.item), "", None
+            if stack is not None:
+                letters = stack.orientation_letters()
+            if letters is not None:
+                posterior = {letters.left: "left", letters.right: "right"}.get("P", "")
+            index = 0 if stack is None else stack.frame_index
+            shown.append(None if viewport.item is None else ShownPicture(viewport.item.key, index, posterior))
+        return tuple(shown)
 
     def _place(self, hanging: Hanging, place: HungPicture, view: ImageView) -> None:
         stack = self._stack_at(hanging, place)

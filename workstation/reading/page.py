@@ -31,6 +31,7 @@ from workstation.reading.followed_elements import FollowedElements
 from workstation.reading.fused_stacks import FusedStacks
 from workstation.reading.hanging.choosing import choose_hanging
 from workstation.reading.hanging.layouts import LAYOUTS
+from workstation.reading.hanging_desk import NOTHING_TO_KEEP, HangingDesk
 from workstation.reading.hung_case import HungCase
 from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
@@ -107,6 +108,8 @@ class ReadingPage(QWidget):
         self._pane = AnnotationPane()
         self._grid = ViewportGrid()
         self._hung = HungCase(self._grid, self._links, self.show_image)
+        self.keeping = None if presenter is None else HangingDesk(self, presenter.hangings, self.said.emit)
+        """Hang by example; None without a store."""
         self._look_again = QTimer(self)
         self._look_again.setSingleShot(True)
         self._look_again.setInterval(LOOK_AGAIN_MS)
@@ -286,7 +289,7 @@ class ReadingPage(QWidget):
         )
         if not self._marks.are_kept:
             self._pane.say("Files of this computer, not of a case: these marks are not kept.")
-        hanging = choose_hanging(reading)
+        hanging = choose_hanging(reading, reading.kept_rules)
         self._hung.hang(hanging)
         self._toolbar.set_hanging(hanging.rule)
         if not hanging.keys:
@@ -302,6 +305,8 @@ class ReadingPage(QWidget):
         self._selected_id = ""
         self._end_mpr()
         self._hung.close()
+        if self.keeping is not None:
+            self.keeping.close()
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
         self._links.close()
@@ -595,6 +600,19 @@ class ReadingPage(QWidget):
     def set_layout_name(self, name: str) -> None:
         """A name of `LAYOUTS`. Images in viewports that disappear come back with them."""
         self._grid.set_layout_name(name)
+
+    @property
+    def can_keep_hanging(self) -> bool:
+        """Whether what hangs can become a rule: there is a store to keep it in, and something hangs."""
+        return self.keeping is not None and self._reading is not None and bool(self._reading.items)
+
+    def keep_hanging(self) -> None:
+        """Ask whether to hang cases like this one as it hangs now."""
+        if self.keeping is None or self._reading is None:
+            return
+        self._leave_mpr()
+        if not self.keeping.ask(self._reading, self._grid.layout_name, self._hung.shown()):
+            self.refused.emit(NOTHING_TO_KEEP)
 
     def _grid_changed(self) -> None:
         self._toolbar.set_layout_name(self._grid.layout_name)

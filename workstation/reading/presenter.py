@@ -24,6 +24,7 @@ from workstation.count_words import counted
 from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import AnnotationAutosave, SaveState
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem, StructuresItem
+from workstation.reading.kept_hangings import KeptHangings
 from workstation.reading.mark_record import first_free_number, mark_of
 from workstation.release_words import withheld_sentence
 from workstation.stored_series import SeriesFiles, instance_counts, load_series, series_files
@@ -43,6 +44,8 @@ class CaseReadingPresenter:
         self._lender = lender
         self._lanes = lanes
         self._reader = reader
+        self.hangings = KeptHangings(store, lanes, self.build)
+        """The reader's own hanging rules."""
 
     def load(
         self, case_id: CaseId, done: Callable[[CaseReading], None], failed: Callable[[Exception], None] | None = None
@@ -101,6 +104,7 @@ class CaseReadingPresenter:
             first_label_number=first_free_number(history),
             revisions={revision.annotation_id: revision.revision for revision in history},
             read_only=store.opinions.find_signed(case_id) is not None and store.amendments.find(case_id) is None,
+            kept_rules=self.hangings.list_rules(),
         )
 
     def load_windows(self, done: Callable[[str], None]) -> None:

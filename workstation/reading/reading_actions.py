@@ -58,6 +58,10 @@ class MarkingPage(Protocol):
     def remove_mark(self, annotation_id: str) -> None: ...
     def show_as_marked(self) -> None: ...
     def set_layout_name(self, name: str) -> None: ...
+    @property
+    def can_keep_hanging(self) -> bool: ...
+
+    def keep_hanging(self) -> None: ...
 
 
 def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
@@ -106,5 +110,8 @@ def reading_actions(page: MarkingPage) -> tuple[Action, ...]:
         *(
             action(f"layout-{name}", layout.words, hung(name), layout.key, f"layout-{name}", lambda: True)
             for name, layout in LAYOUTS.items()
+        ),
+        action(
+            "keep-hanging", "&Keep this hanging…", page.keep_hanging, "Ctrl+Shift+K", "", lambda: page.can_keep_hanging
         ),
     )

@@ -49,8 +49,7 @@ def choose_hanging(reading: CaseReading, kept: Sequence[HangingRule] = ()) -> Ha
     Images held back because they seem to be another patient's are never hung by themselves, and two patients never
     side by side unasked: all are of the patient whose image ranks first.
     """
-    pictures = sorted(pictures_of(reading), key=_rank)
-    pictures = [one for one in pictures if one.item.patient_line == pictures[0].item.patient_line]
+    pictures = of_one_patient(reading)
     for rule in (*kept, *shipped_rules()):
         hanging = hang_by(rule, pictures)
         if hanging is not None:
@@ -60,8 +59,13 @@ def choose_hanging(reading: CaseReading, kept: Sequence[HangingRule] = ()) -> Ha
 
 def find_hanging(rule: HangingRule, reading: CaseReading) -> Hanging | None:
     """How *rule* alone would hang the case; None where it does not fit."""
+    return hang_by(rule, of_one_patient(reading))
+
+
+def of_one_patient(reading: CaseReading) -> list[PictureFacts]:
+    """What may hang unasked, the best first: of the patient whose image ranks first, so never of two."""
     pictures = sorted(pictures_of(reading), key=_rank)
-    return hang_by(rule, [one for one in pictures if one.item.patient_line == pictures[0].item.patient_line])
+    return [one for one in pictures if one.item.patient_line == pictures[0].item.patient_line]
 
 
 def hang_by(rule: HangingRule, pictures: Sequence[PictureFacts]) -> Hanging | None:
@@ -87,7 +91,7 @@ def _fill(rule: HangingRule, pictures: Sequence[PictureFacts]) -> list[PictureFa
     """The first way to fill the places in which none that is needed stays empty."""
     if rule.only and any(one.modality not in rule.only for one in pictures):
         return None
-    latest = _latest_dates(pictures)
+    latest = latest_dates(pictures)
     standing = [[one for one in pictures if _fits(place, one, latest)] for place in rule.places]
     if any(not found and not place.optional for place, found in zip(rule.places, standing, strict=True)):
         return None
@@ -116,10 +120,10 @@ def _candidates(
     free = [one for one in standing if all(one is not other for other in chosen)]
     if place.space_of is not None:
         beside = chosen[place.space_of]
-        free = [one for one in free if beside is not None and _share_space(one, beside)]
+        free = [one for one in free if beside is not None and share_space(one, beside)]
     if place.prior_of is not None:
         current = chosen[place.prior_of]
-        free = [one for one in free if current is not None and _is_prior(one, current)]
+        free = [one for one in free if current is not None and is_prior(one, current)]
         if current is not None:
             free.sort(key=lambda one: _likeness(one, current), reverse=True)
     yield from free
@@ -150,19 +154,20 @@ def _fits(place: Place, picture: PictureFacts, latest: dict[str, str]) -> bool:
     )
 
 
-def _latest_dates(pictures: Sequence[PictureFacts]) -> dict[str, str]:
-    """By modality: a chest CT of last week stays the current one when a radiograph was taken today."""
+def latest_dates(pictures: Sequence[PictureFacts]) -> dict[str, str]:
+    """By family of modalities: a chest CT of last week stays the current one when a radiograph was taken today."""
     latest: dict[str, str] = {}
     for picture in pictures:
         latest[picture.family] = max(picture.date, latest.get(picture.family, ""))
     return latest
 
 
-def _share_space(one: PictureFacts, other: PictureFacts) -> bool:
+def share_space(one: PictureFacts, other: PictureFacts) -> bool:
+    """By frame of reference; by study where one of them does not name any."""
     return one.space == other.space if one.space and other.space else bool(one.study) and one.study == other.study
 
 
-def _is_prior(earlier: PictureFacts, current: PictureFacts) -> bool:
+def is_prior(earlier: PictureFacts, current: PictureFacts) -> bool:
     """An earlier image of the same kind; what one of the two does not say does not tell them apart."""
     same = (
         (earlier.body_part, current.body_part),

@@ -11,6 +11,7 @@ from workstation.reading.hanging.layouts import LAYOUTS
 class Place:
     """What one viewport asks for. An empty condition asks for nothing; of several values one must hold.
 
+    ``kind`` is "series", "slide", or "nothing" for a place that stays empty (and is optional).
     ``study`` is "current" (of the latest date its modality has in the case) or "prior" (of an earlier one).
     ``prior_of`` is another place, before this one: the image there in an earlier study, the same modality, plane,
     body part, side and view; ``space_of``: the same patient space as the image there, or the same study.

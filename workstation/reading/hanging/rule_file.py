@@ -18,7 +18,7 @@ from workstation.reading.hanging.rule import HangingRule, Place
 FORMAT = "readingroom.hanging/1"
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("series", "slide"),
+    "kind": ("series", "slide", "nothing"),
     "side": ("R", "L", "B"),
     "plane": ("axial", "coronal", "sagittal", "oblique"),
     "contrast": ("with", "without"),
