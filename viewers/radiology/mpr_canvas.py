@@ -78,7 +78,9 @@ class _LinearGrey(GreyTable):
         self._offset = np.float32((0.5 - way * centre / width) * _WHITE + 0.5)
 
     def apply(self, stored: NDArray[Any]) -> NDArray[np.uint8]:
-        grey = stored * self._factor
+        with np.errstate(over="ignore"):
+            # What is no image is far out of every range.
+            grey = stored * self._factor
         grey += self._offset
         np.clip(grey, 0.0, _WHITE, out=grey)
         levels: NDArray[np.uint8] = grey.astype(np.uint8)

@@ -246,6 +246,7 @@ def test_that_where_there_is_no_image_it_is_tinted_and_the_probe_says_so(mpr: Mp
     assert mpr.value_at(view, at).startswith("no image here  L ")
     for inverted in (False, True):
         mpr.scene.set_inverted(inverted)
+        mpr.scene.set_voi(VoiWindow.make(0.0, 1.5, VoiFunction.LINEAR_EXACT))
         image = view._render(view.size())
         assert image is not None
         colour = image.pixelColor(at.toPoint())
