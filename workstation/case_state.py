@@ -44,6 +44,9 @@ QUEUED_WORDS = {
 }
 """Where the reader moves a case, before the hospital has heard of it."""
 
+ACCEPTED_UNSENT = StateWords("Accepted, unsent", "warning", STARTED_RANK)
+"""An acceptance that waits; an opinion begun on it says more."""
+
 
 def state_of(
     case: Case,
@@ -81,7 +84,9 @@ def state_of(
         return StateWords("On hold", "warning", 2)
     if draft or case.status is CaseStatus.IN_PROGRESS:
         return StateWords("In progress", "accent", STARTED_RANK)
-    if queued_move is CaseStatus.ACCEPTED or case.status is CaseStatus.ACCEPTED:
+    if case.status is not CaseStatus.ACCEPTED and queued_move is CaseStatus.ACCEPTED:
+        return ACCEPTED_UNSENT
+    if case.status is CaseStatus.ACCEPTED:
         return StateWords("Accepted", "accent", STARTED_RANK)
     return StateWords("New", "", 1)
 

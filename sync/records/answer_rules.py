@@ -5,12 +5,18 @@ Pure functions over a form and its answers (FHIR R4 Questionnaire). Checks speci
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 
 from sync.records.answer import Answer, Coding, Quantity, compare_answers, same_answer
 from sync.records.questionnaire import Condition, Item, ItemType, Json, Operator, Questionnaire
 from sync.records.questionnaire_response import ItemPath, Node, Response, Row, response_items
+
+_UNITS_OF_SIZE = frozenset(
+    f"{prefix}m{power}" for prefix in ("n", "u", "µ", "m", "c", "d", "", "k") for power in ("", "2", "3")
+) | {"mL", "ml", "cL", "dL", "L", "l"}
+"""UCUM units of lengths, areas and volumes: what is measured in them has a size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,8 @@ def missing_answers(form: Questionnaire, response: Response) -> tuple[AnswerProb
 
 
 def refused_answers(form: Questionnaire, response: Response) -> tuple[AnswerProblem, ...]:
-    """Each shown answer that breaks a limit of its item: length, range, decimals, pattern, or not on the list."""
+    """Each shown answer that breaks a limit of its item: length, range, decimals, pattern, or not on the list; or that
+    no measurement gives: a size of zero or less, whatever the form says of it."""
     enablement = Enablement(response)
     found = []
     for path, item, row in response.walk():
@@ -160,6 +167,10 @@ def _reason_against(item: Item, answer: Answer) -> str:
     value = answer.value
     number = value.value if isinstance(value, Quantity) else value
     if isinstance(number, int | float) and not isinstance(number, bool):
+        if not math.isfinite(number):
+            return "must be a finite number."
+        if isinstance(value, Quantity) and number <= 0 and (value.code or value.unit) in _UNITS_OF_SIZE:
+            return "must be above zero."
         if item.min_value is not None and number < item.min_value:
             return f"must be at least {item.min_value:g}."
         if item.max_value is not None and number > item.max_value:

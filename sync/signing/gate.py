@@ -1,4 +1,4 @@
-"""The gate before each signature: account passphrase and key PIN, both, every time (21 CFR 11.200).
+"""The gate before each signature: passphrase for signing and key PIN, both, every time (21 CFR 11.200).
 
 Five wrong tries lock it for 15 minutes. A try is counted on disk before it is made, so killing the program wins none.
 Time is what passed since this computer was started: setting the clock neither ends the lock nor prolongs it.
@@ -24,6 +24,10 @@ IDENTITY_SECRET = "identity.p12"
 TRUST_SECRET = "trust.pem"
 PASSPHRASE_SECRET = "passphrase.argon2id"
 SIGNER_SECRET = "signer.json"
+NO_CERTIFICATE = (
+    "No signing certificate is set up here: Hospital › Signing certificate… takes in the file the hospital gave you."
+)
+"""What a reader is told who cannot sign yet, with what to do about it."""
 _COUNT = "signing_attempts"
 
 
@@ -72,7 +76,7 @@ class SigningGate:
         session = self._store.session
         p12, encoded = session.find_secret(IDENTITY_SECRET), session.find_secret(PASSPHRASE_SECRET)
         if p12 is None or encoded is None:
-            raise SigningRefused("No signing identity has been set up on this computer.")
+            raise SigningRefused(NO_CERTIFICATE)
         tries = json.loads(session.change(_COUNT, self._count))["tries"]
         # Both are checked whatever the first says, and the sentence does not tell which of them was wrong.
         container = open_container(p12, pin)

@@ -73,7 +73,7 @@ def load_identity(p12: bytes, pin: str) -> Identity:
     """The identity in *p12*. SigningRefused for a wrong PIN, and for a certificate that must not sign now."""
     container = open_container(p12, pin)
     if container is None:
-        raise SigningRefused("The key PIN is wrong, or the signing identity is damaged.")
+        raise SigningRefused("The key PIN is wrong, or the file of the signing certificate is damaged.")
     return identity_of(container)
 
 
@@ -81,7 +81,7 @@ def roots_in(p12: bytes, pin: str) -> bytes:
     """The authorities in *p12* (PEM), empty where there are none. SigningRefused for a wrong PIN."""
     container = open_container(p12, pin)
     if container is None:
-        raise SigningRefused("The key PIN is wrong, or the signing identity is damaged.")
+        raise SigningRefused("The key PIN is wrong, or the file of the signing certificate is damaged.")
     others = (other.certificate for other in container.additional_certs)
     return b"".join(other.public_bytes(Encoding.PEM) for other in others if other.issuer == other.subject)
 
@@ -98,7 +98,7 @@ def identity_of(container: pkcs12.PKCS12KeyAndCertificates) -> Identity:
     """SigningRefused unless the key is one we sign with and its certificate is in force and for signing."""
     key, held = container.key, container.cert
     if key is None or held is None:
-        raise SigningRefused("The signing identity holds no key with a certificate.")
+        raise SigningRefused("The file of the signing certificate holds no key with a certificate.")
     certificate = held.certificate
     name = common_name(certificate)
     if isinstance(key, EllipticCurvePrivateKey):

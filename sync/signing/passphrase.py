@@ -1,4 +1,4 @@
-"""The account passphrase as an Argon2id hash (RFC 9106) in its PHC form, parameters included."""
+"""The passphrase for signing as an Argon2id hash (RFC 9106) in its PHC form, parameters included."""
 
 from __future__ import annotations
 

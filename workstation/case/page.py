@@ -273,6 +273,7 @@ class CasePage(QWidget):
         while (item := self._missing.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()  # its end comes later, and until then it would be drawn below its successor
                 widget.deleteLater()
         lines = summary.missing if summary else ()
         for line in lines:

@@ -55,7 +55,7 @@ class SigningDialog(QDialog):
     """Shows, asks, and says what came of it. It decides nothing: `sign_requested` goes to the presenter."""
 
     sign_requested = Signal(str, str)
-    """Account passphrase, key PIN."""
+    """Passphrase for signing, key PIN."""
     cancelled = Signal()
 
     def __init__(
@@ -197,7 +197,7 @@ class SigningDialog(QDialog):
         column.addSpacing(6)
         self.passphrase = _secret("signing-passphrase")
         self.pin = _secret("signing-pin")
-        for caption, line in (("Account passphrase", self.passphrase), ("Key PIN", self.pin)):
+        for caption, line in (("Passphrase for signing", self.passphrase), ("Key PIN", self.pin)):
             label = QLabel(caption)
             label.setBuddy(line)
             column.addWidget(label)
@@ -250,7 +250,7 @@ class SigningDialog(QDialog):
             set_role(self.message, "warning")
             return
         if not self.passphrase.text() or not self.pin.text():
-            self.message.setText("Both are needed: the account passphrase and the key PIN.")
+            self.message.setText("Both are needed: the passphrase for signing and the key PIN.")
             set_role(self.message, "warning")
             return
         self.message.setText("Signing …")

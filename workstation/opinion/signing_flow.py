@@ -19,7 +19,7 @@ from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import Response
 from sync.signing.detached_jws import sign_envelope
 from sync.signing.envelope import MEANING, Material, SignerBinding, freeze_opinion, uid_digest
-from sync.signing.gate import SigningGate, find_signer
+from sync.signing.gate import NO_CERTIFICATE, SigningGate, find_signer
 from sync.signing.pades import sign_report
 from sync.store.database import Store
 from workstation.opinion.opinion_desk import hindrances
@@ -62,10 +62,10 @@ def prepare_opinion(
     """Freeze the opinion as it stands and lay out its report. SigningRefused where there is nobody to sign."""
     signer = find_signer(store)
     if signer is None:
-        raise SigningRefused("No signing identity has been set up on this computer.")
+        raise SigningRefused(NO_CERTIFICATE)
     if signer.reference and signer.reference != case.owner_reference:
         raise SigningRefused(
-            "The signing identity on this computer is not that of the reader this case is assigned to."
+            "The signing certificate on this computer is not that of the reader this case is assigned to."
         )
     task = store.cases.find_resource(case.task_reference)
     if task is None:
@@ -102,7 +102,7 @@ def sign_opinion(
         raise SigningRefused(hindrance)
     identity = SigningGate(store).check(passphrase, pin)
     if identity.x5t_s256 != prepared.signer.x5t_s256:
-        raise SigningRefused("The signing identity is not the one this preview was made for. Nothing was signed.")
+        raise SigningRefused("The signing certificate is not the one this preview was made for. Nothing was signed.")
     jws = sign_envelope(frozen, identity)
     report = build_report(
         frozen, prepared.case, jws=jws, signer_name=prepared.signer.name, key_images=prepared.key_images

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resources import resource
-from sync.records.answer import Answer, Coding, Reference, Value
+from sync.records.answer import Answer, Coding, Quantity, Reference, Value
 from sync.records.answer_rules import Enablement, describe_path, final_items, missing_answers, refused_answers
 from sync.records.case import LabResult
 from sync.records.opinion_checks import blocking_checks, check_opinion
@@ -162,6 +162,35 @@ def test_that_limits_are_kept() -> None:
         "9 References: is longer than 500 characters.",
         "11 Time spent (minutes): must be at least 0.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("length", "reason"),
+    [
+        (-5, "must be above zero."),
+        (0, "must be above zero."),
+        (0.0, "must be above zero."),
+        (float("inf"), "must be a finite number."),
+        (0.1, ""),
+        (48, ""),
+    ],
+)
+@pytest.mark.parametrize("axis", ["meas.long", "meas.short"])
+def test_that_a_measured_length_is_above_zero_and_blocks_a_signature_where_it_is_not(
+    axis: str, length: float, reason: str
+) -> None:
+    path: ItemPath = (("meas", 0), (axis, 0))
+    millimetres = Quantity(length, "mm", "http://unitsofmeasure.org", "mm")
+    response = start_response(FORM).with_row((("meas", 0),)).with_answer(path, Answer("valueQuantity", millimetres))
+    said = [(problem.path, problem.sentence) for problem in refused_answers(FORM, response)]
+    assert said == ([(path, f"{describe_path(FORM, path)}: {reason}")] if reason else [])
+    checks = blocking_checks(check_opinion(FORM, response, some_case()))
+    assert [check.path for check in checks if check.name == "allowed"] == ([path] if reason else [])
+
+
+def test_that_minutes_are_never_negative() -> None:
+    response = start_response(FORM).with_answer((("time.min", 0),), Answer("valueInteger", -1))
+    assert [problem.path for problem in refused_answers(FORM, response)] == [(("time.min", 0),)]
 
 
 def test_that_a_code_that_is_not_on_the_list_is_refused() -> None:

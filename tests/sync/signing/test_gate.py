@@ -131,7 +131,7 @@ def test_that_wrong_tries_are_audited_without_what_was_typed(store: Store) -> No
 
 def test_that_nothing_can_be_signed_before_enrolment(tmp_path: Path) -> None:
     store = open_store(tmp_path / "profile")
-    with pytest.raises(SigningRefused, match="No signing identity"):
+    with pytest.raises(SigningRefused, match=r"No signing certificate .* Hospital › Signing certificate"):
         SigningGate(store).check(PASSPHRASE, PIN)
     store.close()
 

@@ -84,7 +84,7 @@ def test_that_accepting_queues_one_move_and_can_be_undone(reader: Reader) -> Non
     reader.presenter.accept()
     assert reader.waiting == [("accepted", "")]
     assert reader.at_once, "an acceptance leaves at once"
-    assert (reader.summary.moves.can_accept, reader.summary.state.text) == (False, "Accepted")
+    assert (reader.summary.moves.can_accept, reader.summary.state.text) == (False, "Accepted, unsent")
     reader.presenter.take_back()
     assert (reader.waiting, reader.summary.state.text) == ([], "New")
 

@@ -217,5 +217,15 @@ def test_that_a_refresh_keeps_the_chosen_record(page: CasePage, store: Store) ->
     assert records.currentRow() == 0
 
 
+def test_that_a_case_shown_again_says_what_is_missing_once(page: CasePage, store: Store) -> None:
+    store.cases.put_case(make_case(consent=ConsentState.MISSING), [])
+    for _ in range(3):  # in one turn of the event loop, as when an acceptance is queued, sent and answered
+        page.show_case(None)
+        page.show_case(summary_of(store))
+    card = child(page, QWidget, "case-missing")
+    drawn = [label.text() for label in card.findChildren(QLabel) if label.isVisibleTo(card)]
+    assert drawn == [line.text for line in summary_of(store).missing]
+
+
 def test_that_small_files_are_given_in_kilobytes() -> None:
     assert [size_words(n) for n in (120, 31_000, 9_500_000, 3_200_000_000)] == ["1 kB", "31 kB", "9.5 MB", "3.2 GB"]
