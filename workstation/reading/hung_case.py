@@ -46,6 +46,10 @@ class HungCase:
         """What hung is over: nothing is kept at one scale any more."""
         self._scale.let_go()
 
+    def images_changed(self) -> None:
+        """The reader may have put another image where one hung."""
+        self._scale.look_for_gaps()
+
     def shown(self) -> tuple[ShownPicture | None, ...]:
         """What hangs in the visible viewports now, in reading order."""
         shown: list[ShownPicture | None] = []

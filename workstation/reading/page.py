@@ -387,6 +387,7 @@ class ReadingPage(QWidget):
         seen = [v.item.key for v in hanging if v.item is not None and v.view.current_target() is not None]
         self.images_shown.emit(case_id or "", tuple(dict.fromkeys(seen)))
         self._watch_links(hanging)
+        self._hung.images_changed()
         # Whoever turns to the page gives the keys to the active image.
         self.setFocusProxy(self._grid.active.view)
         self._show_view_tools()

@@ -54,6 +54,11 @@ class PairedScale(QObject):
             view.turn.flip_horizontally()
         self._walls[id(view)] = posterior
 
+    def look_for_gaps(self) -> None:
+        """Where another image took the place of one of them, none says any more that its neighbours are like it."""
+        if not all(_is_open(view) for view in self._views):
+            self.let_go()
+
     def let_go(self) -> None:
         """They stand as they are, each for itself."""
         for view in filter(_is_open, self._views):

@@ -140,6 +140,14 @@ def test_that_images_without_one_scale_say_why(hang: Callable[..., ReadingPage])
     assert NOT_CALIBRATED in stack_view(page, 1).notices()
 
 
+def test_that_no_image_says_same_scale_beside_one_that_the_reader_put_there(hang: Callable[..., ReadingPage]) -> None:
+    third = scaled(series_item("1.9", modality="DX", frames=1), Calibration(CalibrationClass.AT_DETECTOR, 0.3, 0.3))
+    page = hang(mammogram("R", 0.1, "PF"), mammogram("L", 0.05, "AF"), third)
+    assert "Same scale" in stack_view(page, 0).corner_text().bottom_right
+    page.show_image(1, third.key)
+    assert not any("Same scale" in stack_view(page, n).corner_text().bottom_right for n in range(2))
+
+
 def test_that_a_place_without_an_image_says_so(hang: Callable[..., ReadingPage]) -> None:
     page = hang(mammogram("R", 0.1, "PF"), mammogram("L", 0.1, "AF"))
     assert page.viewport_view(2).empty_text.startswith("No image of this case belongs here")
