@@ -116,6 +116,7 @@ def make_parser() -> argparse.ArgumentParser:
     audit = command("audit", "audit_command", "show_audit", "who did what, and is the trail whole", json=True)
     audit.add_argument("--verify", action="store_true", help="only whether it is whole")
     outbox = command("outbox", "store_commands", "list_outbox", "what waits to leave, and why", json=True)
+    outbox.add_argument("--all", action="store_true", help="what has left, too")
     one = outbox.add_mutually_exclusive_group()
     one.add_argument("--retry", metavar="ID", help="try this entry again with the next sync")
     one.add_argument("--export", metavar=("ID", "FILE"), nargs=2, help="save what could not be delivered to a file")

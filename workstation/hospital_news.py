@@ -155,12 +155,13 @@ def outbox_words(entries: Sequence[OutboxEntry], kept: Collection[CaseId] = ()) 
     written = [e for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.MESSAGE]
     # To ask for records of a new case is also to accept it: for the reader, one thing said to the hospital.
     moved = {e.case_id for e in entries if e.state is OutboxState.WAITING and e.kind is OutboxKind.TASK_MOVE}
-    messages = len(written) + len(moved)
+    things = len(written) + len(moved)
+    noun = ("thing", "things") if moved else ("message", "messages")
     parts = []
     if stuck:
         parts.append(f"{len(stuck)} {'needs' if len(stuck) == 1 else 'need'} attention (F7)")
     if opinions:
         parts.append(f"{len(opinions)} {'opinion waits' if len(opinions) == 1 else 'opinions wait'} to leave")
-    elif messages:
-        parts.append(f"{messages} {'message waits' if messages == 1 else 'messages wait'} to leave")
+    elif things:
+        parts.append(f"{things} {f'{noun[0]} waits' if things == 1 else f'{noun[1]} wait'} to leave")
     return " · ".join(parts)

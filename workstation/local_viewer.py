@@ -7,10 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from viewers.annotation.annotation import SlideTarget
+from workstation.actions.action import Action
+from workstation.actions.menus import Menus, Palette, ShortcutSheet
+from workstation.actions.registry import ActionRegistry
 from workstation.background import Background
 from workstation.commands.answer import DONE, FAILED, complain
 from workstation.count_words import counted
@@ -18,11 +20,13 @@ from workstation.local_files import LocalScan, LocalSlide, open_nothing, scan_lo
 from workstation.reading.case_reading import CaseReading, NotShownItem, SeriesItem, SlideItem
 from workstation.reading.page import ReadingPage
 from workstation.reading.presenter import patient_words
+from workstation.reading.reading_actions import PAGE, reading_actions
 from workstation.startup import make_qt_application
 from workstation.window.opening_page import OpeningPage
 from workstation.window.patient_identity import PatientIdentity
 from workstation.window.patient_strip import PatientStrip
 from workstation.window.sentence_dialog import show_sentence
+from workstation.window.status_line import StatusLine
 
 
 def show_local_files(paths: Sequence[Path]) -> int:
@@ -78,7 +82,7 @@ def _slide_line(slide: LocalSlide) -> str:
 
 
 class LocalViewer(QMainWindow):
-    """Scans first, in the background, then shows the reading page."""
+    """Scans first, in the background, then shows the reading page with the menus and keys it has in a case."""
 
     def __init__(self, background: Background) -> None:
         super().__init__()
@@ -89,8 +93,16 @@ class LocalViewer(QMainWindow):
         self._background = background
         self._opening = OpeningPage()
         self.setCentralWidget(self._opening)
-        for keys in ("Ctrl+Q", "Ctrl+W"):
-            QShortcut(QKeySequence(keys), self, self.close)
+        self._registry = ActionRegistry()
+        self._registry.add(
+            [
+                Action("help.shortcuts", "&Keyboard shortcuts", self._show_sheet, "&Help", "F1", icon="keys"),
+                Action("help.palette", "Do &what…", self._show_palette, "&Help", "Ctrl+K", icon="search"),
+                Action("window.close", "&Close the window", self._close, "&File", "Ctrl+W"),
+                Action("app.quit", "&Quit", self._close, "&File", "Ctrl+Q", icon="quit"),
+            ]
+        )
+        self._menus = Menus(self, self._registry, lambda: PAGE)
 
     def scan(self, paths: Sequence[Path]) -> None:
         """Look what *paths* hold; what cannot be shown is printed and listed in the strip."""
@@ -112,16 +124,33 @@ class LocalViewer(QMainWindow):
         reading = reading_of(scan)
         strip = PatientStrip()
         strip.show_identity(identity_of_files(reading))
-        page = ReadingPage(self._background)
+        page, status = ReadingPage(self._background), StatusLine()
+        status.show_sync("")
+        page.said.connect(status.say)
+        page.refused.connect(lambda sentence: status.say(sentence, failure=True))
+        page.state_changed.connect(self._registry.notify)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(strip)
         layout.addWidget(page, 1)
+        layout.addWidget(status)
         self.setCentralWidget(centre)
+        self._registry.add(reading_actions(page))
         page.show_reading(reading)
         page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _close(self) -> None:
+        self.close()
+
+    def _show_sheet(self) -> None:
+        from workstation.further_keys import FURTHER_KEYS
+
+        ShortcutSheet(self._registry, [group for group in FURTHER_KEYS if group.page == PAGE], self).open()
+
+    def _show_palette(self) -> None:
+        Palette(self._registry, PAGE, self).open()
 
 
 def _target(slide: LocalSlide) -> SlideTarget:

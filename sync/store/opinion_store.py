@@ -166,7 +166,7 @@ class OpinionStore:
             connection.execute(
                 update(outbox)
                 .where(outbox.c.kind == OutboxKind.OPINION.value, outbox.c.subject == received.opinion_identifier)
-                .values(state=OutboxState.DELIVERED.value, last_error="")
+                .values(state=OutboxState.DELIVERED.value, attempts=outbox.c.attempts + 1, last_error="")
             )
             self._audit.append_within(
                 connection,

@@ -167,7 +167,7 @@ class OutboxStore:
         return Changes(outbox=frozenset({CaseId(case_id)}))
 
     def record_delivered(self, entry_id: int) -> Changes:
-        """It has arrived. ValueError for an opinion without receipt: `put_receipt` delivers those."""
+        """It has arrived, by one more try. ValueError for an opinion without receipt: `put_receipt` delivers those."""
         with self._database.writing() as connection:
             entry = connection.execute(select(outbox).where(outbox.c.entry_id == entry_id)).one()
             if entry.state == OutboxState.DELIVERED.value:
@@ -177,7 +177,12 @@ class OutboxStore:
             connection.execute(
                 update(outbox)
                 .where(outbox.c.entry_id == entry_id)
-                .values(state=OutboxState.DELIVERED.value, last_error="", last_attempt_at=datetime.now(UTC).isoformat())
+                .values(
+                    state=OutboxState.DELIVERED.value,
+                    attempts=outbox.c.attempts + 1,
+                    last_error="",
+                    last_attempt_at=datetime.now(UTC).isoformat(),
+                )
             )
         return Changes(outbox=frozenset({CaseId(entry.case_id)}))
 

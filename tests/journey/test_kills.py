@@ -277,7 +277,7 @@ def _readingroom(home: Path, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 def _outbox(home: Path) -> list[dict[str, Any]]:
-    done = _readingroom(home, "outbox", "--json")
+    done = _readingroom(home, "outbox", "--all", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     entries: list[dict[str, Any]] = found if isinstance(found, list) else found["entries"]

@@ -112,10 +112,12 @@ def test_that_what_waits_to_leave_is_counted_and_trouble_said_first() -> None:
     assert words == "1 needs attention (F7) · 1 opinion waits to leave"
 
 
-def test_that_asking_for_records_of_a_new_case_counts_as_one_message() -> None:
+def test_that_asking_for_records_of_a_new_case_counts_as_one_thing_and_only_messages_are_called_so() -> None:
     acceptance = on_hold = entry(OutboxKind.TASK_MOVE)
     message = entry(OutboxKind.MESSAGE)
-    assert outbox_words([acceptance, on_hold]) == "1 message waits to leave"
-    assert outbox_words([acceptance, on_hold, message]) == "2 messages wait to leave"
+    assert outbox_words([acceptance, on_hold]) == "1 thing waits to leave"
+    assert outbox_words([acceptance, on_hold, message]) == "2 things wait to leave"
+    assert outbox_words([message]) == "1 message waits to leave"
+    assert outbox_words([message, message]) == "2 messages wait to leave"
     elsewhere = replace(on_hold, case_id=CaseId("SO-2026-00002"))
-    assert outbox_words([acceptance, on_hold, elsewhere]) == "2 messages wait to leave"
+    assert outbox_words([acceptance, on_hold, elsewhere]) == "2 things wait to leave"

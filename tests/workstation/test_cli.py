@@ -203,9 +203,25 @@ def test_that_cases_prints_one_json_document(tmp_path: Path, capfd: pytest.Captu
     status, out, err = run(capfd, "cases", "--home", tmp_path, "--profile", "p", "--json")
     assert (status, err) == (0, "")
     (case,) = json.loads(out)
-    assert (case["case"], case["state"], case["here"]["images"]) == ("SO-2026-00001", "Accepted", [0, 2])
+    assert (case["case"], case["state"], case["here"]["images"]) == ("SO-2026-00001", "Accepted, unsent", [0, 2])
     status, out, _ = run(capfd, "outbox", "--home", tmp_path, "--profile", "p", "--json")
     assert [entry["subject"] for entry in json.loads(out)] == ["accepted"]
+
+
+def test_that_the_outbox_lists_what_waits_in_the_windows_words_and_what_has_left_when_asked(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(tmp_path / "p")
+    store.cases.put_case(make_case(), [])
+    for status in ("accepted", "in-progress"):
+        store.outbox.enqueue_move(make_case().case_id, status)
+    store.outbox.record_delivered(store.outbox.list_entries()[0].entry_id)
+    store.close()
+    _, waiting, _ = run(capfd, "outbox", "--home", tmp_path, "--profile", "p")
+    assert "Start of work" in waiting and "Acceptance" not in waiting and "task move" not in waiting
+    _, everything, _ = run(capfd, "outbox", "--all", "--home", tmp_path, "--profile", "p")
+    (delivered,) = [line for line in everything.splitlines() if "Acceptance" in line]
+    assert delivered.split()[-2:] == ["delivered", "1"] and "Start of work" in everything
 
 
 def test_that_the_audit_trail_is_shown_with_its_verdict(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

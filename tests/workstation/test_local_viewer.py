@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.viewers.pathology.byte_sources import MemoryByteSource
 from tests.workstation.reading.readings import PATIENT, series_item
 from viewers.radiology.frame import DicomPatient, Series
+from workstation.actions.menus import Palette, ShortcutSheet
 from workstation.background import Background
 from workstation.local_files import LocalScan, LocalSlide
 from workstation.local_viewer import LocalViewer, identity_of_files, reading_of
 from workstation.reading.hanging.choosing import choose_hanging
+from workstation.reading.page import ReadingPage
 
 BERTA = DicomPatient("P2", "MUSTER^BERTA", "19610101", "F", "MUSTER, BERTA")
 NOBODY = DicomPatient("", "", "", "", "")
@@ -71,6 +73,33 @@ def test_that_the_keys_that_close_the_workstation_close_the_local_viewer(qapp: Q
         assert QTest.qWaitForWindowActive(viewer)
         QTest.keyClick(viewer, key, Qt.KeyboardModifier.ControlModifier)
         assert not viewer.isVisible()
+    finally:
+        viewer.close()
+        background.shutdown()
+
+
+@pytest.mark.qt
+def test_that_f1_lists_the_keys_of_images_and_they_work_without_a_case(qapp: QApplication) -> None:
+    background = Background()
+    viewer = LocalViewer(background)
+    try:
+        viewer._show(LocalScan((series("1.1", PATIENT),), (), ()))
+        viewer.show()
+        viewer.activateWindow()
+        assert QTest.qWaitForWindowActive(viewer)
+        page = viewer.findChild(ReadingPage)
+        assert page is not None
+        QTest.keyClick(page, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        palette = viewer.findChild(Palette)
+        assert palette is not None and palette.isVisible()
+        palette.reject()
+        QTest.keyClick(page, Qt.Key.Key_F1)
+        sheet = viewer.findChild(ShortcutSheet)
+        assert sheet is not None and sheet.isVisible()
+        words = [label.text() for label in sheet.findChildren(QLabel)]
+        assert {"Images", "Length", "On a series", "On a slide", "Quit"} <= set(words)
+        assert not {"Worklist", "Opinion", "In the message box"} & set(words)
+        sheet.reject()
     finally:
         viewer.close()
         background.shutdown()

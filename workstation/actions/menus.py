@@ -26,7 +26,7 @@ from workstation.actions.key_group import KeyGroup
 from workstation.actions.registry import ActionRegistry
 from workstation.window.icons import icon
 
-MENU_ORDER = ("&Case", "&Go to", "&Images", "&Transfers", "H&ospital", "&Help")
+MENU_ORDER = ("&File", "&Case", "&Go to", "&Images", "&Transfers", "H&ospital", "&Help")
 """Menus stand in this order, whichever action came first; others follow."""
 
 WHAT_TO_TYPE = (
@@ -111,8 +111,9 @@ class ShortcutSheet(QDialog):
         super().__init__(parent)
         self.setObjectName("shortcut-sheet")
         self.setWindowTitle("Keyboard shortcuts")
-        self.resize(560, 620)
+        self.resize(680, 620)
         content = QWidget()
+        content.setObjectName("shortcut-list")
         self._grid = QGridLayout(content)
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(6)

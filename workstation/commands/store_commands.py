@@ -81,11 +81,13 @@ def list_cases(options: Namespace) -> int:
 
 
 def list_outbox(options: Namespace) -> int:
-    """What waits to leave or has left, how often it was tried, and why it has not gone; or one entry retried, saved."""
+    """What waits to leave (``--all``: and what has left), its tries, and why it has not gone; or one retried, saved."""
+    from workstation.transfers.leaving_words import CLOSED, what_words
+
     if options.retry is not None or options.export is not None:
         return _settle_entry(options)
     with opened_store(options, read_only=True) as store:
-        entries = store.outbox.list_entries()
+        entries = [entry for entry in store.outbox.list_entries() if options.all or entry.state not in CLOSED]
     if options.json:
         say_json(
             [
@@ -105,14 +107,11 @@ def list_outbox(options: Namespace) -> int:
         )
         return DONE
     if not entries:
-        say("Nothing waits to leave.")
+        say("Nothing has left, and nothing waits to." if options.all else "Nothing waits to leave.")
         return DONE
     say_table(
-        ("ID", "CASE", "WHAT", "SUBJECT", "STATE", "TRIES", "WHY"),
-        [
-            (str(e.entry_id), e.case_id, e.kind.value, e.subject, e.state.value, str(e.attempts), e.last_error)
-            for e in entries
-        ],
+        ("ID", "CASE", "WHAT", "STATE", "TRIES", "WHY"),
+        [(str(e.entry_id), e.case_id, what_words(e), e.state.value, str(e.attempts), e.last_error) for e in entries],
     )
     return DONE
 

@@ -64,10 +64,11 @@ class StatusLine(QFrame):
         self.show_outbox("")
 
     def show_sync(self, text: str, *, offline: bool = False) -> None:
-        """How the last or running round of sync stands."""
+        """How the last or running round of sync stands; empty where there is none to speak of."""
         name, tint = ("offline", "warning") if offline else ("sync", "text_muted")
         self._sync_icon.setPixmap(icon(name, tint).pixmap(QSize(16, 16)))
         self._sync_icon.setToolTip(text)
+        self._sync_icon.setVisible(bool(text))
         self._sync.setToolTip(text)
         self._sync.setAccessibleName(text)
         self._sync_words = text

@@ -60,14 +60,14 @@ def test_that_a_move_waits_behind_one_that_needs_attention_and_an_opinion_does_n
     assert len(waiting(store)) == 4
 
 
-def test_that_a_delivered_entry_stays_delivered(store: Store) -> None:
+def test_that_a_delivered_entry_stays_delivered_and_counts_the_try_that_delivered_it(store: Store) -> None:
     store.outbox.enqueue_move(CASE, "accepted")
     (entry,) = store.outbox.list_entries()
     assert store.outbox.record_delivered(entry.entry_id)
     assert not store.outbox.record_delivered(entry.entry_id)
     assert not store.outbox.record_attempt(entry.entry_id, "late answer", needs_attention=True)
     (entry,) = store.outbox.list_entries()
-    assert (entry.state, entry.last_error, entry.attempts) == (OutboxState.DELIVERED, "", 0)
+    assert (entry.state, entry.last_error, entry.attempts) == (OutboxState.DELIVERED, "", 1)
 
 
 def test_that_only_a_receipt_delivers_an_opinion(store: Store) -> None:
