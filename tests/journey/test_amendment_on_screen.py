@@ -89,6 +89,10 @@ def test_that_an_amendment_that_is_dropped_leaves_the_delivered_opinion_as_it_wa
     drop = screen.hands.wait_for("opinion-drop-amendment", QPushButton)
     screen.hands.wait_until(drop.isVisible, "the form open again")
     screen.hands.click(drop)
+    confirm = screen.hands.wait_for("drop-amendment-confirm", QPushButton)
+    assert screen.store.amendments.find(CASE) is not None, "one click loses nothing"
+    screen.photograph_dialog(confirm.window(), "6-amend-g-drop")
+    screen.hands.click(confirm)
     screen.hands.wait_for("opinion-amend", QPushButton)
     screen.photograph("6-amend-h-dropped")
     assert screen.store.amendments.find(CASE) is None

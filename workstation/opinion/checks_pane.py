@@ -83,7 +83,7 @@ class ChecksPane(QFrame):
         self.sign_button.setMinimumHeight(38)
         self.sign_button.clicked.connect(self.sign_requested)
         column.addWidget(self.sign_button)
-        self.drop_button = QPushButton("Drop the amendment")
+        self.drop_button = QPushButton("Drop the amendment …")
         self.drop_button.setObjectName("opinion-drop-amendment")
         self.drop_button.setToolTip("The delivered opinion stands as it was")
         self.drop_button.clicked.connect(self.drop_requested)

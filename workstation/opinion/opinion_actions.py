@@ -49,8 +49,8 @@ def opinion_actions(presenter: OpinionPresenter, page: OpinionWishes) -> Sequenc
         ),
         Action(
             "opinion.drop_amendment",
-            "&Drop the amendment",
-            run=presenter.drop_amendment,
+            "&Drop the amendment…",
+            run=presenter.ask_to_drop_amendment,
             menu="&Case",
             enabled_when=lambda: presenter.is_amending,
             page="opinion",

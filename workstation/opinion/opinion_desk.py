@@ -37,6 +37,7 @@ from sync.store.database import Store
 from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.completeness import completeness_of
 from workstation.left_unsent import LeftUnsent, find_left_unsent
+from workstation.opinion.amendment_check import Delivered, find_delivered
 from workstation.opinion.form_state import Candidate, LengthMark
 from workstation.opinion.marks_export import MarkShelf
 
@@ -74,6 +75,8 @@ class Desk:
     """The reader has a choice to make about it that was put off or is on the screen."""
     amendment: Amendment | None = None
     """What is being amended, while the form is open again."""
+    delivered: Delivered | None = None
+    """What the opinion says that is being amended."""
     amends: str = ""
     """What the signed version does to which earlier one: “corrects version 1 of 2026-11-28”."""
 
@@ -152,6 +155,7 @@ def load_desk(store: Store, case_id: CaseId, lend: Lend = lend_nothing) -> Desk:
         unsent_version=_unsent_words(signed, store.opinions.list_signed(case_id)) if signed else "",
         has_conflict=any(conflict.case_id == case_id for conflict in store.conflicts.list_open()),
         amendment=amendment,
+        delivered=find_delivered(store, case_id, amendment, form) if amendment is not None else None,
         amends=_amends_words(signed, store.opinions.list_signed(case_id)) if signed else "",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sync.records.amendment import Amendment
 from sync.records.case import CaseId
 from sync.records.opinion import Receipt
 from sync.records.opinion_checks import Check
@@ -63,6 +64,9 @@ class OpinionView(Protocol):
 
     def show_amendment_begun(self) -> None:
         """Its form is open; the question can go."""
+
+    def show_drop_question(self, amendment: Amendment) -> None:
+        """Ask whether that amendment is to be given up."""
 
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         """Open the signing dialog with exactly what will be signed."""

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from sync.records.amendment import Amendment
 from sync.records.opinion_checks import Check
 from sync.records.questionnaire_response import ItemPath
 from workstation.lanes import Lanes
 from workstation.opinion.amendment_dialog import AmendmentDialog
 from workstation.opinion.checks_pane import ChecksPane
+from workstation.opinion.drop_amendment_dialog import DropAmendmentDialog
 from workstation.opinion.opinion_view import OpinionState
 from workstation.opinion.presenter import OpinionPresenter
 from workstation.opinion.question_check import QUESTION_CHANGED
@@ -73,7 +75,7 @@ class OpinionPage(QWidget):
         self.checks.sign_requested.connect(self.ask_to_sign)
         self.checks.amend_requested.connect(presenter.ask_to_amend)
         self.checks.confirm_requested.connect(presenter.confirm_question)
-        self.checks.drop_requested.connect(presenter.drop_amendment)
+        self.checks.drop_requested.connect(presenter.ask_to_drop_amendment)
         self.show_opinion(None)
         presenter.attach(self)
 
@@ -128,6 +130,13 @@ class OpinionPage(QWidget):
             self._question.deleteLater()
             self._question = None
 
+    def show_drop_question(self, amendment: Amendment) -> None:
+        """Ask whether that amendment is to be given up."""
+        dialog = DropAmendmentDialog(self, amendment.kind.value, amendment.opinion_identifier)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.drop_requested.connect(self._presenter.drop_amendment)
+        dialog.open()
+
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         """Open the signing dialog with exactly what will be signed."""
         self._close_dialog()
@@ -136,6 +145,7 @@ class OpinionPage(QWidget):
             self,
             identity=identity_of(case, prepared.frozen.signed_at.date()),
             signer=prepared.signer.name,
+            title=prepared.title,
             meaning=prepared.meaning,
             moment=moment_words(prepared.frozen.signed_at),
             hint=hint,

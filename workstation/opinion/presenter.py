@@ -21,6 +21,7 @@ from viewers.pathology.plain_file import Lend, lend_nothing
 from workstation.failure_words import sentence_for
 from workstation.lanes import Lanes
 from workstation.opinion.amending import Amending
+from workstation.opinion.amendment_check import amendment_check
 from workstation.opinion.drafting import Drafting
 from workstation.opinion.form_standing import form_state
 from workstation.opinion.form_state import LengthMark
@@ -268,6 +269,11 @@ class OpinionPresenter:
         if self.case_id is not None and self.can_amend:
             self._amending.begin(self.case_id, kind, reason)
 
+    def ask_to_drop_amendment(self) -> None:
+        """Say first what is lost."""
+        if self.is_amending and self._desk is not None and self._desk.amendment is not None and self._view is not None:
+            self._view.show_drop_question(self._desk.amendment)
+
     def drop_amendment(self) -> None:
         """The delivered opinion stands as it was; what was typed since is gone."""
         if self.case_id is not None and self.is_amending:
@@ -305,7 +311,10 @@ class OpinionPresenter:
     def _make_checks(self, desk: Desk, response: Response) -> tuple[Check, ...]:
         changed = question_check(desk.question_change, desk.case, desk.form)
         opinion = check_opinion(desk.form, response, desk.case, desk.incomplete)
-        return (*desk.hindrances, *((changed,) if changed is not None else ()), *opinion)
+        checks = [*desk.hindrances, *((changed,) if changed is not None else ())]
+        if desk.amendment is not None and desk.delivered is not None:
+            checks.append(amendment_check(desk.amendment, desk.delivered, response))
+        return (*checks, *opinion)
 
     def _saved_words(self, desk: Desk) -> str:
         if desk.is_read_only:

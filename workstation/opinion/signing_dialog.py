@@ -63,6 +63,7 @@ class SigningDialog(QDialog):
         parent: QWidget | None,
         *,
         identity: PatientIdentity,
+        title: str,
         signer: str,
         meaning: str,
         moment: str,
@@ -97,7 +98,7 @@ class SigningDialog(QDialog):
         self._page_column.addWidget(self._loading)
         self.preview.setWidget(self._pages)
         across.addWidget(self.preview, 1)
-        across.addWidget(self._side(signer, meaning, moment, hint))
+        across.addWidget(self._side(title, signer, meaning, moment, hint))
         self.confirm.setEnabled(False)  # what nobody has seen yet cannot be signed
         stops = (self.passphrase, self.pin, self.confirm, self.cancel, self.preview)
         for before, after in pairwise(stops):
@@ -166,16 +167,18 @@ class SigningDialog(QDialog):
         event.ignore()
         self.reject()
 
-    def _side(self, signer: str, meaning: str, moment: str, hint: str) -> QFrame:
+    def _side(self, title: str, signer: str, meaning: str, moment: str, hint: str) -> QFrame:
         side = QFrame()
         side.setProperty("role", "panel")
         side.setFixedWidth(380)
         column = QVBoxLayout(side)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(6)
-        title = QLabel("Sign this opinion")
-        title.setProperty("role", "title")
-        column.addWidget(title)
+        head = QLabel(title)
+        head.setProperty("role", "title")
+        head.setTextFormat(Qt.TextFormat.PlainText)
+        head.setWordWrap(True)
+        column.addWidget(head)
         lead = QLabel(
             "The pages on the left are what you sign, to the letter (Page Up, Page Down turn them). "
             "Afterwards nothing of it can change."

@@ -44,6 +44,14 @@ class PreparedOpinion:
     preview_pdf: bytes
 
     @property
+    def title(self) -> str:
+        """What is about to be signed."""
+        amendment = amendment_of(self.frozen)
+        if amendment is None:
+            return "Sign this opinion"
+        return f"Sign the {amendment.title[:1].lower()}{amendment.title[1:]}, version {self.frozen.version}"
+
+    @property
     def meaning(self) -> str:
         return MEANING
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from workstation.opinion.amendment_dialog import AmendmentDialog
+from workstation.opinion.drop_amendment_dialog import DropAmendmentDialog
 
 
 @pytest.mark.qt
@@ -28,5 +31,26 @@ def test_that_the_dialog_has_no_holes_and_grows_for_what_it_refuses(qapp: QAppli
     middle = window.frameGeometry().center() - dialog.geometry().center()
     assert max(abs(middle.x()), abs(middle.y())) <= 40
     dialog.close()
+    window.close()
+    window.deleteLater()
+
+
+@pytest.mark.qt
+def test_that_an_amendment_is_dropped_by_a_deliberate_choice_alone(qapp: QApplication) -> None:
+    window = QWidget()
+    window.show()
+    dropped: list[bool] = []
+    for answer in (Qt.Key.Key_Return, Qt.Key.Key_Escape, None):
+        dialog = DropAmendmentDialog(window, "correction", "SO-1/1/v1")
+        dialog.drop_requested.connect(lambda: dropped.append(True))
+        dialog.open()
+        qapp.processEvents()
+        assert dropped == []
+        if answer is None:
+            dialog.drop.click()
+        else:
+            QTest.keyClick(dialog, answer)
+        assert not dialog.isVisible()
+    assert dropped == [True]
     window.close()
     window.deleteLater()

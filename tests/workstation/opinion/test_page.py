@@ -210,7 +210,9 @@ def test_that_the_dialog_bears_the_patient_is_driven_by_keys_and_says_nothing_st
 
 def test_that_nothing_can_be_signed_before_its_pages_are_seen(qapp: QApplication) -> None:
     identity = PatientIdentity("Testfall, Anna", "female · born 1970-02-03 · ID P1", "case C1")
-    dialog = SigningDialog(None, identity=identity, signer="Dr. No", meaning="Author", moment="now", hint="")
+    dialog = SigningDialog(
+        None, identity=identity, title="Sign it", signer="Dr. No", meaning="Author", moment="now", hint=""
+    )
     asked: list[tuple[str, str]] = []
     dialog.sign_requested.connect(lambda *secrets: asked.append(secrets))
     dialog.show()

@@ -19,6 +19,7 @@ from sync.records.answer import Answer, Quantity, Reference
 from sync.records.case import CaseId, CaseStatus, ConsentState
 from sync.records.conflict import ConflictKind
 from sync.records.opinion import Receipt
+from sync.records.opinion_checks import blocking_checks
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import ItemPath, load_response, response_items
 from sync.records.stored_object import Integrity, StoredObject
@@ -292,9 +293,19 @@ def test_that_a_delivered_opinion_opens_again_as_an_amendment_with_its_reason_si
     room.presenter.amend(AmendmentKind.CORRECTION, "A typing error")
     assert room.view.shown.status.text == "Draft correction"
     assert not room.view.shown.form.read_only
+    room.view.preview = None
+    room.presenter.ask_to_sign()
+    assert room.view.preview is None, "an amendment that amends nothing is not signed"
+    (unchanged,) = blocking_checks(room.view.shown.checks)
+    assert unchanged.sentence.startswith("Nothing has been changed yet: the correction would say")
     room.presenter.set_answer(LIMITS, Answer("valueString", "corrected"))
+    assert not blocking_checks(room.view.shown.checks)
+    room.presenter.ask_to_drop_amendment()
+    assert room.view.asked_to_drop == identifier
+    assert store.amendments.find(CASE) is not None, "nothing is dropped before the reader said so"
     room.presenter.ask_to_sign()
     assert room.view.preview is not None
+    assert room.view.preview.title == f"Sign the correction of opinion {identifier}, version 2"
     content = report_content(room.view.preview.frozen, some_case(), "Dr")
     assert content.sections[0].title == f"Correction of opinion {identifier}"
     room.presenter.sign(PASSPHRASE, PIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync.records.amendment import Amendment
 from sync.records.questionnaire_response import ItemPath
 from workstation.opinion.opinion_view import OpinionState
 from workstation.opinion.signing_flow import PreparedOpinion
@@ -17,6 +18,7 @@ class WatchingView:
         self.refusals: list[str] = []
         self.signed = 0
         self.asked_to_amend = ""
+        self.asked_to_drop = ""
 
     @property
     def shown(self) -> OpinionState:
@@ -40,6 +42,9 @@ class WatchingView:
 
     def show_amendment_begun(self) -> None:
         self.asked_to_amend = ""
+
+    def show_drop_question(self, amendment: Amendment) -> None:
+        self.asked_to_drop = amendment.opinion_identifier
 
     def show_preview(self, prepared: PreparedOpinion, hint: str) -> None:
         self.preview, self.hint = prepared, hint
