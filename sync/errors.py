@@ -15,6 +15,7 @@ SyncError                       anything expected: has a sentence for the user
 ├── ExportNotAllowed               the site keeps its data inside the encryption
 ├── CaseLocked                  the hospital took the case away; it cannot be looked at any more
 ├── StoreUnavailable            wrong key, disk full, damaged database
+│   └── StoreOutdated           made by an older version, opened for reading only
 ├── FolderRefused               a folder that cannot be made or written into
 ├── ProfileRefused              a hospital this program does not talk to (no TLS, not a FHIR server)
 ├── ConnectionNotSafe           TLS: whoever answers did not prove to be the hospital
@@ -105,6 +106,10 @@ class ExportNotAllowed(SyncError):
 
 class StoreUnavailable(SyncError):
     """The encrypted store cannot be opened or written."""
+
+
+class StoreOutdated(StoreUnavailable):
+    """An older version of the program made the store, and who only reads does not bring it up to date."""
 
 
 class StoreLocked(StoreUnavailable):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from sync.vault.key_record import has_record
+from sync.errors import StoreUnavailable
+from sync.vault.key_record import has_record, keyring_entry
 from sync.vault.keys import Unlock
 from workstation.actions.action import Action
 from workstation.actions.registry import ActionRegistry
@@ -84,7 +86,7 @@ class LockRoom(QObject):
             self._presenter.ask(question, lambda: keeper_for(directory), attempt, uncover, fail)
 
         if has_record(directory):
-            ask(locked_question())
+            ask(locked_question(_is_in_keyring(directory)))
         else:
             self._background.store_lane(
                 lambda: keeper_for(directory), lambda keeper: ask(first_question(keeper is not None)), failed
@@ -121,7 +123,7 @@ class LockRoom(QObject):
         self._cover()
         directory = store.directory
         self._presenter.ask(
-            locked_question(self._hint),
+            locked_question(_is_in_keyring(directory), self._hint),
             lambda: keeper_for(directory),
             store.unlock,
             self._unlocked,
@@ -162,3 +164,10 @@ class LockRoom(QObject):
         self._covers = False
         self._window.cover_with(None)
         self._registry.resume()
+
+
+def _is_in_keyring(directory: Path) -> bool:
+    """Half of the store's key lies in the keyring, so that a PIN may open it. A damaged record: opening it says so."""
+    with suppress(StoreUnavailable):
+        return bool(keyring_entry(directory))
+    return False

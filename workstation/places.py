@@ -15,9 +15,12 @@ LAST_PROFILE = "last-profile"
 
 
 def home_directory(given: str | None) -> Path:
-    """``--home`` where it was given, else the platform's user data folder."""
+    """``--home`` where it was given, else the platform's user data folder. FolderRefused for what is no folder."""
     if given:
-        return Path(given).expanduser().resolve()
+        home = Path(given).expanduser().resolve()
+        if home.exists() and not home.is_dir():
+            raise FolderRefused(f"“{given}” is not a folder; --home names the folder where the encrypted data lies.")
+        return home
     import platformdirs
 
     return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))

@@ -45,7 +45,8 @@ def unlock_on_terminal(home: Path, profile: str, unlock_file: Path | None) -> Un
     if not sys.stdin.isatty():
         raise StoreLocked(f"The store of profile “{profile}” is locked; give its passphrase with --unlock-file.")
     try:
-        word = getpass.getpass(f"Passphrase or PIN of profile “{profile}”: ")
+        named = "Passphrase or PIN" if needs_keyring(directory) else "Passphrase"
+        word = getpass.getpass(f"{named} of profile “{profile}”: ")
     except EOFError:
         word = ""
     if not word:

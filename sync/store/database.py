@@ -151,7 +151,8 @@ def open_store(directory: Path, *, unlock: Unlock | None = None, read_only: bool
     until `protection.protect_store`. With *read_only* nothing is made, migrated or swept, and another program may have
     it open for writing. Without *sweep* the caller sees to `Store.vault.sweep` when there is time: it lists every file
     of the vault. StoreLocked when it needs an *unlock* and there is none, UnlockRefused when that is wrong;
-    StoreUnavailable when the key is missing or wrong, the database damaged, or its schema newer than this program.
+    StoreUnavailable when the key is missing or wrong, the database damaged, or its schema newer than this program;
+    StoreOutdated with *read_only* when it is older.
     """
     from sync.store.connection import Database
     from sync.store.migrations import migrate, refuse_unless_current

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from sync.store.database import open_store
 from tests.real_data import real_data
 from tests.sync.authorization_doubles import MemoryKeyring
 from tests.sync.store.profile_holder import held_by_another_program
+from tests.sync.store.test_first_version import FIRST_VERSION
 from tests.workstation.cases import make_case
 from workstation.cli import join_negative_values, main, make_parser
 from workstation.places import hospital_profile_path, profile_directory
@@ -222,6 +224,24 @@ def test_that_the_outbox_lists_what_waits_in_the_windows_words_and_what_has_left
     _, everything, _ = run(capfd, "outbox", "--all", "--home", tmp_path, "--profile", "p")
     (delivered,) = [line for line in everything.splitlines() if "Acceptance" in line]
     assert delivered.split()[-2:] == ["delivered", "1"] and "Start of work" in everything
+
+
+def test_that_a_reader_brings_a_store_of_an_older_version_up_to_date_unless_the_window_has_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    directory = Path(shutil.copytree(FIRST_VERSION, tmp_path / "demo"))
+    with held_by_another_program(directory):
+        status, out, err = run(capfd, "cases", "--home", tmp_path, "--profile", "demo")
+        assert (status, out) == (1, "") and "is open already" in err
+    status, out, err = run(capfd, "cases", "--home", tmp_path, "--profile", "demo")
+    assert (status, err) == (0, "") and "Zürcher" in out
+    open_store(directory, read_only=True).close()
+
+
+def test_that_a_home_that_is_no_folder_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    status, _, err = run(capfd, "cases", "--home", tmp_path / "notes.txt")
+    assert status == 1 and "notes.txt” is not a folder; --home names" in err
 
 
 def test_that_the_audit_trail_is_shown_with_its_verdict(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -186,7 +186,11 @@ def seen_words(report: SyncReport) -> str:
 
 @contextmanager
 def opened_store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
-    """The store of the chosen profile; a writer holds the profile meanwhile, a reader works beside one."""
+    """The store of the chosen profile; a writer holds the profile meanwhile, a reader works beside one.
+
+    One of an older version is brought up to date first, as the window would; for that a reader holds the profile too.
+    """
+    from sync.errors import StoreOutdated
     from sync.store.database import open_store
     from sync.store.profile_lock import ProfileLock
     from workstation.places import profile_directory
@@ -197,7 +201,13 @@ def opened_store(options: Namespace, *, read_only: bool) -> Iterator[Store]:
     lock = None if read_only else ProfileLock.take(directory, "a round of sync")
     try:
         unlock = unlock_on_terminal(home, profile, getattr(options, "unlock_file", None))
-        store = open_store(directory, unlock=unlock, read_only=read_only)
+        try:
+            store = open_store(directory, unlock=unlock, read_only=read_only)
+        except StoreOutdated:
+            lock = ProfileLock.take(directory, "a command that brings the store up to date")
+            open_store(directory, unlock=unlock, sweep=False).close()
+            lock.release()
+            store = open_store(directory, unlock=unlock, read_only=True)
         try:
             yield store
         finally:

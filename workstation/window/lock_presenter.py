@@ -112,12 +112,12 @@ def first_question(with_keyring: bool) -> LockQuestion:
     )
 
 
-def locked_question(hint: str = "") -> LockQuestion:
-    """At a start, and after the window was locked."""
+def locked_question(with_keyring: bool, hint: str = "") -> LockQuestion:
+    """At a start, and after the window was locked. Only *with_keyring* can a PIN have been set."""
     return LockQuestion(
         "Reading Room is locked",
         "Your cases are encrypted on this computer. Work in progress was saved.",
-        "Passphrase or PIN",
+        "Passphrase or PIN" if with_keyring else "Passphrase",
         "Unlock",
         twice=False,
         hint=hint,

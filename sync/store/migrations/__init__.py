@@ -6,7 +6,7 @@ from importlib import import_module
 
 from sqlalchemy import Connection
 
-from sync.errors import StoreUnavailable
+from sync.errors import StoreOutdated, StoreUnavailable
 from sync.vault.keys import StoreKeys
 
 STEPS = (
@@ -30,9 +30,9 @@ def migrate(connection: Connection, keys: StoreKeys) -> None:
 
 
 def refuse_unless_current(connection: Connection) -> None:
-    """For readers that must not migrate: StoreUnavailable unless the schema is exactly the known one."""
+    """For readers that must not migrate: StoreOutdated for an older schema, StoreUnavailable for a newer one."""
     if _version(connection) < KNOWN_VERSION:
-        raise StoreUnavailable("This store was made by an older version of the program; open the window once first.")
+        raise StoreOutdated("This store was made by an older version of the program; open the window once first.")
 
 
 def _version(connection: Connection) -> int:

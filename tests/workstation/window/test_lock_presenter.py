@@ -55,7 +55,7 @@ def ask(question: LockQuestion, door: Door, keeper: KeyringInMemory | None = Non
 
 def test_that_a_wrong_word_is_told_and_the_right_one_opens() -> None:
     door = Door()
-    presenter, face = ask(locked_question(), door)
+    presenter, face = ask(locked_question(with_keyring=False), door)
     presenter.answered("wrong", "")
     assert (face.said[-1], door.opened) == ("That is not it; 4 tries are left.", [])
     presenter.answered("correct horse battery", "")
@@ -84,7 +84,7 @@ def test_that_digits_are_a_pin_only_beside_a_keyring(with_keyring: bool, is_pin:
 
 def test_that_what_no_other_word_cures_is_handed_on() -> None:
     door = Door(OSError("gone"))
-    presenter, _ = ask(locked_question(), door)
+    presenter, _ = ask(locked_question(with_keyring=False), door)
     presenter.answered("correct horse battery", "")
     assert door.failed == [door.error]
 
@@ -92,3 +92,8 @@ def test_that_what_no_other_word_cures_is_handed_on() -> None:
 def test_that_the_rule_for_a_new_word_is_said_before_it_is_broken() -> None:
     assert "12 characters" in first_question(False).text
     assert "6 digits" in first_question(True).text
+
+
+def test_that_a_pin_is_asked_for_only_where_one_can_have_been_set() -> None:
+    assert locked_question(with_keyring=False).field == "Passphrase"
+    assert locked_question(with_keyring=True).field == "Passphrase or PIN"
