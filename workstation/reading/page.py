@@ -25,33 +25,25 @@ from workstation.lanes import Lanes
 from workstation.reading.annotation_autosave import SaveState
 from workstation.reading.annotation_pane import NARROW_PANE, WIDE_PANE, AnnotationPane
 from workstation.reading.case_marks import CaseMarks
-from workstation.reading.case_reading import CaseReading, ImageItem, SeriesItem, SlideItem
+from workstation.reading.case_reading import CaseReading, ImageItem, SlideItem
 from workstation.reading.empty_view import EmptyView
-from workstation.reading.followed_elements import FollowedElements
-from workstation.reading.fused_stacks import FusedStacks
 from workstation.reading.hanging.choosing import choose_hanging
 from workstation.reading.hanging.layouts import LAYOUTS
 from workstation.reading.hanging_desk import NOTHING_TO_KEEP, HangingDesk
 from workstation.reading.hung_case import HungCase
-from workstation.reading.linked_stacks import LinkedStacks
 from workstation.reading.mark_place import show_mark_in
 from workstation.reading.mpr_layout import MprLayout
 from workstation.reading.open_images import OpenImages, close_view, extend_view, refine_view, stack_in
-from workstation.reading.outlined_stacks import OutlinedStacks
-from workstation.reading.own_windows_dialog import OwnWindowsDialog
 from workstation.reading.presenter import CaseReadingPresenter
-from workstation.reading.screen_size_dialog import ScreenSizeDialog
-from workstation.reading.screen_sizes import ScreenSizes
 from workstation.reading.series_strip import SeriesStrip
+from workstation.reading.stack_desk import StackDesk
 from workstation.reading.toolbar import ReadingToolbar
-from workstation.reading.uptake_scales import UptakeScales
 from workstation.reading.viewport import Viewport
 from workstation.reading.viewport_grid import ViewportGrid
 from workstation.window.release_banner import ReleaseBanner
 
 if TYPE_CHECKING:
     from viewers.pathology.slide_source import SlideSource
-    from viewers.radiology.own_windows import OwnWindows
     from viewers.radiology.stack_pointer import DragMode
 
 NO_CASE = "No case is open. Choose one in the worklist (F2)."
@@ -88,15 +80,8 @@ class ReadingPage(QWidget):
         self._is_loading = False
         self._marks: CaseMarks | None = None
         self._images = self._images_of(None)
-        self._links = LinkedStacks()
         self._mpr: MprLayout | None = None
         self._layout_before_mpr = "1x1"
-        self._fused = FusedStacks(lanes, self.said.emit, self.refused.emit)
-        self._elements = FollowedElements(lanes, lambda is_open: self._pane.setVisible(not is_open))
-        self._outlined = OutlinedStacks(lanes, self.said.emit, self.refused.emit)
-        self._uptake = UptakeScales(lanes)
-        self._windows = self._load_windows()
-        self._screens = self._load_screens()
         self._tool: str | None = None
         self._drag_mode: DragMode = "scroll"
         self._selected_id = ""
@@ -107,7 +92,12 @@ class ReadingPage(QWidget):
         self._strip = SeriesStrip()
         self._pane = AnnotationPane()
         self._grid = ViewportGrid()
-        self._hung = HungCase(self._grid, self._links, self.show_image)
+        self.stacks = StackDesk(
+            self, self._grid, self._toolbar, lanes, presenter, said=self.said.emit, refused=self.refused.emit,
+            on_elements=lambda is_open: self._pane.setVisible(not is_open),
+        )  # fmt: skip
+        """What is done with the stacks that hang."""
+        self._hung = HungCase(self._grid, self.stacks.links, self.show_image)
         self.keeping = None if presenter is None else HangingDesk(self, presenter.hangings, self.said.emit)
         """Hang by example; None without a store."""
         self._look_again = QTimer(self)
@@ -309,11 +299,7 @@ class ReadingPage(QWidget):
             self.keeping.close()
         for viewport in self._grid.viewports:
             close_view(viewport.clear())
-        self._links.close()
-        self._fused.close()
-        self._elements.put_away()
-        self._outlined.close()
-        self._uptake.close()
+        self.stacks.close()
         self._images.close()
         self._images = self._images_of(None)
         self.navigate()
@@ -370,8 +356,7 @@ class ReadingPage(QWidget):
         _write_on(view, item)
         stack = stack_in(view, item)
         if stack is not None:
-            stack.own_windows.kept = self._windows
-            stack.true_size.mm_per_px = lambda: self._screens.find(stack.screen())
+            self.stacks.furnish(stack)
             stack.set_drag_mode(self._drag_mode)
             stack.drag_mode_changed.connect(self.set_drag_mode)
         view.annotations = self.annotations
@@ -386,34 +371,16 @@ class ReadingPage(QWidget):
         case_id = None if self._reading is None else self._reading.case_id
         seen = [v.item.key for v in hanging if v.item is not None and v.view.current_target() is not None]
         self.images_shown.emit(case_id or "", tuple(dict.fromkeys(seen)))
-        self._watch_links(hanging)
+        self._watch_stacks(hanging)
         self._hung.images_changed()
         # Whoever turns to the page gives the keys to the active image.
         self.setFocusProxy(self._grid.active.view)
         self._show_view_tools()
 
-    def _watch_links(self, hanging: Sequence[Viewport]) -> None:
-        stacks = [
-            (stack, viewport.item)
-            for viewport in hanging
-            if isinstance(viewport.item, SeriesItem) and (stack := stack_in(viewport.view, viewport.item)) is not None
-        ]
-        active = self._grid.active
-        if self._mpr is None:
-            self._links.watch(stacks, stack_in(active.view, active.item))
-        else:
-            # The planes and their stack keep together by themselves.
-            self._links.watch((), None)
+    def _watch_stacks(self, hanging: Sequence[Viewport]) -> None:
+        self.stacks.watch(self._reading, hanging, are_cut=self._mpr is not None)
+        if self._mpr is not None:
             self._mpr.show_lines()
-        beside = [(item.title, stack) for stack, item in stacks if stack is not active.view]
-        self._uptake.find([stack for stack, _ in stacks])
-        self._elements.watch(stack_in(active.view, active.item), beside)
-        self._toolbar.set_linked(enabled=len(stacks) > 1, chosen=self._links.is_on)
-
-    @property
-    def can_link(self) -> bool:
-        """Whether several stacks are visible."""
-        return sum(stack_in(v.view, v.item) is not None for v in self._grid.visible_viewports) > 1
 
     @property
     def can_reconstruct(self) -> bool:
@@ -484,106 +451,6 @@ class ReadingPage(QWidget):
         covered = [viewport for viewport in self._grid.viewports if mpr.holds(viewport.view)]
         mpr.close()
         return covered
-
-    @property
-    def can_fuse(self) -> bool:
-        """Whether the active image is a stack."""
-        return stack_in(self._grid.active.view, self._grid.active.item) is not None
-
-    def step_fusion(self) -> None:
-        """Lay the next PET or SPECT that fits over the active stack, or none after the last."""
-        item, reading = self._grid.active.item, self._reading
-        stack = stack_in(self._grid.active.view, item)
-        if stack is not None and isinstance(item, SeriesItem) and reading is not None:
-            self._fused.step(stack, item, reading)
-
-    def toggle_outlines(self) -> None:
-        """Draw the outlines of the case's structure sets over the active stack, or take them off."""
-        item, reading = self._grid.active.item, self._reading
-        stack = stack_in(self._grid.active.view, item)
-        if stack is not None and isinstance(item, SeriesItem) and reading is not None:
-            self._outlined.toggle(stack, item, reading)
-
-    def toggle_link(self) -> None:
-        """Link the scrolling of the visible stacks, here, or let them go; a sentence says which."""
-        sentence = self._links.toggle()
-        self._toolbar.set_linked(enabled=self.can_link, chosen=self._links.is_on)
-        self.said.emit(sentence)
-
-    @property
-    def can_name_window(self) -> bool:
-        """Whether the active image has a window."""
-        active = self._grid.active
-        stack = stack_in(active.view, active.item)
-        return stack is not None and stack.window_level.voi is not None
-
-    def name_window(self) -> None:
-        """Open the list of the reader's own windows for the active image."""
-        active = self._grid.active
-        stack = stack_in(active.view, active.item)
-        if stack is not None and stack.window_level.voi is not None:
-            OwnWindowsDialog(self, stack).open()
-
-    @property
-    def can_show_true_size(self) -> bool:
-        """Whether the active image says how large its pixels are."""
-        active = self._grid.active
-        stack = stack_in(active.view, active.item)
-        return stack is not None and stack.true_size.is_possible
-
-    def show_true_size(self) -> None:
-        """The active image at the size of life; on a monitor that was not measured, that is asked for first."""
-        active = self._grid.active
-        stack = stack_in(active.view, active.item)
-        if stack is None:
-            return
-        if stack.true_size.is_possible and self._screens.find(self.screen()) is None:
-            self.calibrate_screen(then=self.show_true_size)
-        elif sentence := stack.true_size.show():
-            self.refused.emit(sentence)
-
-    def calibrate_screen(self, then: Callable[[], None] | None = None) -> None:
-        """Ask how large the pixels of this monitor are."""
-        screen = self.screen()
-        dialog = ScreenSizeDialog(self, screen, self._screens.find(screen))
-
-        def measured() -> None:
-            self._screens.put(screen, dialog.mm_per_px)
-            for viewport in self._grid.viewports:
-                viewport.view.update()
-            if then is not None:
-                then()
-
-        dialog.accepted.connect(measured)
-        dialog.open()
-
-    def _load_screens(self) -> ScreenSizes:
-        if self._presenter is None:
-            return ScreenSizes()
-        screens = ScreenSizes(self._presenter.keep_screens)
-        self._presenter.load_screens(screens.read)
-        return screens
-
-    def _load_windows(self) -> OwnWindows:
-        from viewers.radiology.own_windows import OwnWindows
-
-        if self._presenter is None:
-            return OwnWindows()
-        windows = OwnWindows(self._presenter.keep_windows)
-        self._presenter.load_windows(windows.read)
-        return windows
-
-    def toggle_elements(self) -> None:
-        """Open the pane with every DICOM element of the active image, or close it."""
-        self._elements.toggle()
-
-    def toggle_differences(self) -> None:
-        """Open it with what the active image differs in from the one beside it or before it, or close it."""
-        self._elements.toggle_differences()
-
-    def _leave_elements(self) -> None:
-        self._elements.close()
-        self._grid.active.view.setFocus()
 
     def _show_thumbnail(self, key: str, picture: QImage) -> None:
         self._strip.set_thumbnail(key, picture)
@@ -659,7 +526,7 @@ class ReadingPage(QWidget):
         if mode != "scroll":
             self.choose_tool(None)
         if mode != "point":
-            self._links.clear_point()
+            self.stacks.links.clear_point()
         for viewport in self._grid.viewports:
             stack = stack_in(viewport.view, viewport.item)
             if stack is not None:
@@ -838,7 +705,7 @@ class ReadingPage(QWidget):
         middle.setSpacing(0)
         middle.addWidget(self._strip)
         middle.addWidget(self._grid, 1)
-        middle.addWidget(self._elements.pane)
+        middle.addWidget(self.stacks.elements.pane)
         middle.addWidget(self._pane)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -852,7 +719,7 @@ class ReadingPage(QWidget):
         self._strip.open_requested.connect(lambda key: self.show_image(self._grid.active_index, key))
         self._toolbar.tool_requested.connect(self._take_tool)
         self._toolbar.drag_mode_requested.connect(self.set_drag_mode)
-        self._toolbar.link_requested.connect(self.toggle_link)
+        self._toolbar.link_requested.connect(self.stacks.toggle_link)
         self._toolbar.mpr_requested.connect(self.toggle_mpr)
         self._toolbar.fit_requested.connect(lambda: self._grid.active.view.zoom_to_fit())
         self._toolbar.actual_requested.connect(lambda: self._grid.active.view.zoom_to_actual())
@@ -869,7 +736,7 @@ class ReadingPage(QWidget):
         self._grid.tool_changed.connect(self.choose_tool)
         self._grid.value_probed.connect(self._show_value)
         self._grid.refused.connect(self.refused)
-        self._elements.pane.left.connect(self._leave_elements)
+        self.stacks.elements.pane.left.connect(self.stacks.leave_elements)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that neither a view nor a list has used, where no menu knows them."""
@@ -889,21 +756,21 @@ class ReadingPage(QWidget):
             self.toggle_mpr()
         elif not event.modifiers() and key == Qt.Key.Key_Escape:
             self.navigate()
-        elif not event.modifiers() and key == Qt.Key.Key_Y and self.can_link:
-            self.toggle_link()
+        elif not event.modifiers() and key == Qt.Key.Key_Y and self.stacks.can_link:
+            self.stacks.toggle_link()
         elif not event.modifiers() and key == Qt.Key.Key_F:
-            self.step_fusion()
+            self.stacks.step_fusion()
         elif not event.modifiers() and key == Qt.Key.Key_U:
-            self.show_true_size()
+            self.stacks.show_true_size()
         elif not event.modifiers() and key == Qt.Key.Key_N:
-            self.name_window()
+            self.stacks.name_window()
         elif key == Qt.Key.Key_T and event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.ShiftModifier,
         ):
-            (self.toggle_differences if event.modifiers() else self.toggle_elements)()
+            (self.stacks.toggle_differences if event.modifiers() else self.stacks.toggle_elements)()
         elif not event.modifiers() and key == Qt.Key.Key_S:
-            self.toggle_outlines()
+            self.stacks.toggle_outlines()
         elif not event.modifiers() and key in tools and self._marks is not None:
             self._take_tool(tools[key])
         else:

@@ -72,8 +72,8 @@ def test_that_an_image_without_pixel_size_has_no_true_size(show_stacks: ShowStac
     page = show_stacks(SeriesItem("series:1.92", bare, "MUSTER, ANNA"), layout="1x1")
     said: list[str] = []
     page.refused.connect(said.append)
-    assert not page.can_show_true_size
-    page.show_true_size()
+    assert not page.stacks.can_show_true_size
+    page.stacks.show_true_size()
     assert said == ["True size is not possible here: the image does not say how large its pixels are."]
 
 
