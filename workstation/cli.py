@@ -199,7 +199,7 @@ def _add_snapshot(snapshot: argparse.ArgumentParser) -> None:
 
 
 def _add_choice_of_series(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--series", metavar="UID", help="which series, where PATH holds several")
+    command.add_argument("--series", metavar="UID|N", help="which series, where PATH holds several")
     command.add_argument("--part", metavar="N", type=int, help="which part of a series that fell into several")
 
 

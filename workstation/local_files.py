@@ -87,10 +87,22 @@ def scan_local_files(paths: Iterable[Path], on_progress: Callable[[int, int], No
             facts[id(source)] = finding.blob
     scan = scan_instances(rest, load=lambda source: _remembered(facts[id(source)], source))
     for slide in scan.slides:
-        title = slide.description or f"Slide {slide.sources[0].name}"
+        title = slide.description or f"Slide {_name_of_files(slide.sources, is_alone=len(scan.slides) == 1)}"
         _try_slide(LocalSlide(title, slide.sources, slide.patient), open_slide, slides, not_opened)
     not_opened += [NotOpened(item.name, item.reason) for item in (*scan.unusable, *scan.other)]
     return LocalScan(scan.series, tuple(slides), tuple(not_opened))
+
+
+def _name_of_files(sources: Sequence[ByteSource], *, is_alone: bool) -> str:
+    """Of several files that are one slide, what their folder is called: the first one's name may be “label”.
+
+    Where it is not the only slide (*is_alone*), the folder may hold others, and the file tells them apart.
+    """
+    first = sources[0]
+    if len(sources) < 2 or not isinstance(first, FileByteSource):
+        return first.name
+    folder = shown_name(first.path.resolve().parent.name) or first.name
+    return folder if is_alone else f"{folder}, {first.name} and others"
 
 
 def _check_all(

@@ -40,6 +40,7 @@ def test_that_slides_of_both_kinds_are_told_from_radiology() -> None:
     scan = scan_local_files([real_data("wsi", "aperio_svs"), real_data("wsi", "dicom_wsi_CMU-1-Small-Region")])
     assert len(scan.slides) == 2
     assert scan.series == () or all(series.modality == "SM" for series in scan.series)
+    assert "Slide dicom_wsi_CMU-1-Small-Region" in [slide.title for slide in scan.slides]
 
 
 def test_that_a_local_file_that_crashes_what_opens_it_is_listed_and_the_others_are_shown(

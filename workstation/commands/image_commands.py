@@ -45,7 +45,7 @@ def snapshot(options: Namespace) -> int:
         if options.plane is not None:
             series = _cut(options, series)
         pixels = _series_pixels(options, series) if options.state is None else _presented_pixels(options, series)
-        shown = f"“{series.title}”, {place_of(series, options.frame - 1).words}"
+        shown = f"“{series.title}”, {place_of(series, options.frame - 1).words}{other_parts(options, series)}"
     _write_png(pixels, options.out)
     say(f"{options.out}: {shown}, {pixels.shape[1]} × {pixels.shape[0]} pixels")
     return DONE
@@ -78,7 +78,7 @@ def _say_series(found: list[dict[str, Any]]) -> None:
         images = counted(len(series["frames"]), "image")
         say(f"{series['title']}: {images}, {series['columns']} × {series['rows']} pixels")
         say(f"  patient      {patient['name'] or 'name missing'} · ID {patient['id'] or 'missing'}")
-        say(f"  series UID   {series['series_uid']}")
+        say(f"  series UID   {series['series_uid'] or 'missing'}")
         say(f"  syntax       {', '.join(entry['name'] for entry in series['transfer_syntaxes'])}")
         size = (
             "" if calibration["column_mm"] is None else f" {calibration['column_mm']:g} × {calibration['row_mm']:g} mm"
@@ -123,19 +123,43 @@ def choose_series(options: Namespace, scan: LocalScan) -> Series:
     """The series that ``--series`` names, and of one that fell into parts the one that ``--part`` counts."""
     if not scan.series:
         raise UnreadableFile("\n".join(item.sentence for item in scan.not_opened) or "There is no image to show.")
-    wanted = options.series
+    there, wanted = _by_series(scan), options.series
     if wanted is None:
-        if len({series.series_uid for series in scan.series}) > 1:
-            uids = "\n".join(f"  {series.series_uid}  {series.title}" for series in scan.series)
-            raise OutOfRange(f"{options.path} holds {len(scan.series)} series; choose one with --series:\n{uids}")
-        wanted = scan.series[0].series_uid
-    parts = [series for series in scan.series if series.series_uid == wanted]
-    if not parts:
-        raise OutOfRange(f"{options.path} holds no series {wanted}.")
+        if len(there) > 1:
+            lines = "\n".join(f"  {at}  {_named(parts[0])}" for at, parts in enumerate(there, 1))
+            raise OutOfRange(
+                f"{options.path} holds {len(there)} series; choose one with --series, by its UID or number:\n{lines}"
+            )
+        parts = there[0]
+    else:
+        named = [parts for parts in there if parts[0].series_uid == wanted]
+        counted_off = there[int(wanted) - 1 :][:1] if wanted.isdecimal() and int(wanted) else []
+        if not (found := named or counted_off):
+            raise OutOfRange(f"{options.path} holds no series {wanted}.")
+        parts = found[0]
     part = options.part or 1
     if not 1 <= part <= len(parts):
         raise OutOfRange(f"The series has {len(parts)} part{'s' if len(parts) > 1 else ''}; there is no part {part}.")
     return parts[part - 1]
+
+
+def other_parts(options: Namespace, series: Series) -> str:
+    """That there are parts that were not asked about, and how to choose one; empty where nothing was left out."""
+    if options.part is not None or series.parts < 2 or not series.series_uid:
+        return ""
+    return f" (part {series.part} of {series.parts}; --part chooses another)"
+
+
+def _by_series(scan: LocalScan) -> list[list[Series]]:
+    """The parts of each series, in the order of the scan. Without a UID nothing says what belongs together."""
+    there: dict[str, list[Series]] = {}
+    for at, series in enumerate(scan.series):
+        there.setdefault(series.series_uid or f"without UID {at}", []).append(series)
+    return list(there.values())
+
+
+def _named(series: Series) -> str:
+    return f"{series.series_uid or 'without UID'}  {series.title}"
 
 
 def _cut(options: Namespace, series: Series) -> Series:

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from viewers.errors import UnreadableFile
 from workstation.commands.answer import DONE, say
-from workstation.commands.image_commands import choose_series, read_volume
+from workstation.commands.image_commands import choose_series, other_parts, read_volume
 from workstation.local_files import scan_local_files
 
 
@@ -27,7 +27,7 @@ def write_volume(options: Namespace) -> int:
     unit = f", in {straight.unit}" if straight.unit else ""
     say(
         f"{options.out}: “{series.title}”, {columns} × {rows} × {slices} voxels"
-        f" of {wide:.4g} × {high:.4g} × {deep:.4g} mm{unit}"
+        f" of {wide:.4g} × {high:.4g} × {deep:.4g} mm{unit}{other_parts(options, series)}"
     )
     for warning in series.warnings:
         say(f"  {warning}")
