@@ -203,10 +203,15 @@ def _pdf(binary_id: str, pdf: bytes, sheet: fhir.CaseSheet) -> tuple[Json, Json]
     return binary, attachment
 
 
+_WRITTEN_UNITS = {"10*3/uL": "10³/µL", "{INR}": "INR"}
+"""Where UCUM's code is not what a laboratory prints."""
+
+
 def _observation(sheet: fhir.CaseSheet, lab: LabValue, taken: datetime) -> Json:
     low, high = lab.low, lab.high
+    written = _WRITTEN_UNITS.get(lab.unit, lab.unit)
     limits = {
-        name: {"value": value, "unit": lab.unit, "system": "http://unitsofmeasure.org", "code": lab.unit}
+        name: {"value": value, "unit": written, "system": "http://unitsofmeasure.org", "code": lab.unit}
         for name, value in (("low", low), ("high", high))
         if value is not None
     }
@@ -221,7 +226,7 @@ def _observation(sheet: fhir.CaseSheet, lab: LabValue, taken: datetime) -> Json:
         "subject": {"reference": sheet.patient_reference},
         "effectiveDateTime": fhir.instant(taken),
         "valueQuantity": {
-            "value": lab.value, "unit": lab.unit, "system": "http://unitsofmeasure.org", "code": lab.unit,
+            "value": lab.value, "unit": written, "system": "http://unitsofmeasure.org", "code": lab.unit,
         },
         "interpretation": [fhir.concept(f"{base}/v3-ObservationInterpretation", flag)],
         "referenceRange": [limits],

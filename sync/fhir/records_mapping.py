@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -239,11 +240,16 @@ def _lab_result(resource: Json) -> LabResult:
         version_id=version_id(resource),
         name=label(child(resource, "code")) or "Result without a name",
         value=value,
-        unit=text(quantity, "unit") or text(quantity, "code"),
+        unit=_unit(quantity),
         reference_range=_range(children(resource, "referenceRange")),
         flag=flag,
         taken=instant(resource, "effectiveDateTime") or instant(resource, "issued"),
     )
+
+
+def _unit(quantity: Json) -> str:
+    """The hospital's words for the unit, else its UCUM code; without annotations in braces, which measure nothing."""
+    return re.sub(r"\{[^}]*\}", "", text(quantity, "unit") or text(quantity, "code")).strip()
 
 
 def _range(ranges: tuple[Json, ...]) -> str:

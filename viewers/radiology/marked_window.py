@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viewers.annotation.presentation import FramePresentation
 from viewers.radiology.display_facts import DisplayFacts, LookupTable, VoiFunction, VoiWindow
+from viewers.radiology.unit_words import unit_words
 from viewers.radiology.windowing import Voi
 
 
@@ -35,7 +36,7 @@ def marked_words(voi: Voi, unit: str, *, inverted: bool) -> str:
         words = f"Window by the file's table {voi.explanation}".strip()
     else:
         centre, width = voi.numbers
-        words = f"Window C {centre} / W {width}{f' {unit}' if unit else ''}"
+        words = f"Window C {centre} / W {width}{f' {written}' if (written := unit_words(unit)) else ''}"
         if voi.function is not VoiFunction.LINEAR:
             words += f" {voi.function.value.lower().replace('_', ' ')}"
         if voi.explanation:

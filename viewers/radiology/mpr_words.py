@@ -10,6 +10,7 @@ from viewers.radiology import stack_words
 from viewers.radiology.mpr_cut import Cut
 from viewers.radiology.mpr_scene import Slab
 from viewers.radiology.orthogonal_planes import Orientation
+from viewers.radiology.unit_words import unit_words
 from viewers.radiology.volume import SeriesPixels
 from viewers.radiology.windowing import Voi
 
@@ -66,7 +67,7 @@ def value_text(cut: Cut, point: PixelPoint) -> str:
     where = place_text(cut.cut.plane.to_patient(PixelPoint(column + 0.5, row + 0.5)))
     if not cut.cut.inside[row, column]:
         return f"no image here  {where}"
-    unit = cut.wish.volume.unit
+    unit = unit_words(cut.wish.volume.unit)
     value = float(values[row, column])
     shown = f"{value:.0f}" if unit == "HU" or abs(value) >= 1000 else f"{value:.4g}"
     return f"{shown}{f' {unit}' if unit else ''}  {where}"

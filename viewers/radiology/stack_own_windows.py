@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewers.radiology.own_windows import OwnWindow, OwnWindows
+from viewers.radiology.unit_words import unit_words
 
 if TYPE_CHECKING:
     from viewers.radiology.stack_view import StackView
@@ -26,7 +27,7 @@ class OwnWindowControl:
     @property
     def kind_words(self) -> str:
         """What kind of image they are for ("CT, HU")."""
-        return ", ".join(part for part in (self._modality, self.unit) if part)
+        return ", ".join(part for part in (self._modality, unit_words(self.unit)) if part)
 
     @property
     def words(self) -> str:
@@ -35,7 +36,7 @@ class OwnWindowControl:
         if window is None:
             return "no window"
         centre, width = window.numbers
-        return f"C {centre}  W {width}{f' {self.unit}' if self.unit else ''}"
+        return f"C {centre}  W {width}{f' {unit}' if (unit := unit_words(self.unit)) else ''}"
 
     def offered(self) -> tuple[OwnWindow, ...]:
         """Those for images like this one, in the order of their keys."""

@@ -13,6 +13,7 @@ from viewers.image_text import CornerText
 from viewers.radiology.colour import understands
 from viewers.radiology.display_orientation import letters_of
 from viewers.radiology.frame import Frame, Series
+from viewers.radiology.unit_words import unit_words
 from viewers.radiology.windowing import LookupTable, Voi, VoiFunction, is_padding, modality_values
 
 _AXIS_LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
@@ -68,10 +69,11 @@ def window_text(voi: Voi, unit: str) -> str:
     """Centre, width and where they come from."""
     if isinstance(voi, LookupTable):
         return f"VOI LUT {voi.explanation}".strip()
+    words_of_unit = unit_words(unit)
     shape = "" if voi.function is VoiFunction.LINEAR else f" {voi.function.value.lower().replace('_', ' ')}"
     words = f" · {voi.explanation}" if voi.explanation else ""
     centre, width = voi.numbers
-    return f"C {centre}  W {width}{f' {unit}' if unit else ''}{shape}{words}"
+    return f"C {centre}  W {width}{f' {words_of_unit}' if words_of_unit else ''}{shape}{words}"
 
 
 def colour_text(frame: Frame) -> str:
@@ -129,7 +131,8 @@ def value_text(frame: Frame, stored: NDArray[Any], column: int, row: int) -> str
         return f"no image (padding)  {where}"
     modality = float(modality_values(np.array([value]), display)[0])
     shown = f"{modality:.0f}" if modality.is_integer() else f"{modality:.5g}"
-    return f"{shown}{f' {display.unit}' if display.unit else ''}  {where}"
+    unit = unit_words(display.unit)
+    return f"{shown}{f' {unit}' if unit else ''}  {where}"
 
 
 def position_text(frame: Frame) -> str:

@@ -140,7 +140,7 @@ def load_desk(store: Store, case_id: CaseId, lend: Lend = lend_nothing) -> Desk:
         context=context,
         response=response,
         notes=notes,
-        records=record_candidates(case),
+        records=record_candidates(as_released(case, known_time(store))),
         marks=shelf.candidates(marks),
         lengths=shelf.lengths(marks),
         incomplete=incomplete_records(store, case),
@@ -283,7 +283,9 @@ def recalculate(
 
 
 def record_candidates(case: Case) -> tuple[Candidate, ...]:
-    """The records a reference question may name."""
+    """The records a reference question may name: none while they are withheld, for nobody can have reviewed them."""
+    if case.consent is not ConsentState.ACTIVE:
+        return ()
     return tuple(
         Candidate(Reference(record.reference, record.kind, record.title)) for record in reviewable_records(case)
     )

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
+from viewers.radiology.unit_words import unit_words
 from workstation.window.dialog_column import accept_button, answers, leave_button, stack
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class OwnWindowsDialog(QDialog):
 
     def _fill(self) -> None:
         self._list.clear()
-        unit = self._control.unit
+        unit = unit_words(self._control.unit)
         for number, own in enumerate(self._control.offered(), start=1):
             centre, width = own.window.numbers
             words = f"Alt+{number}   {own.name}   C {centre}  W {width}{f' {unit}' if unit else ''}"

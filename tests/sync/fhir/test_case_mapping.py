@@ -121,6 +121,24 @@ def test_that_everything_a_reader_needs_is_read() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("quantity", "unit"),
+    [
+        ({"unit": "10³/µL", "code": "10*3/uL"}, "10³/µL"),
+        ({"code": "mmol/L"}, "mmol/L"),
+        ({"unit": "{INR}", "code": "{INR}"}, ""),
+        ({"code": "mg/dL{fasting}"}, "mg/dL"),
+        ({}, ""),
+    ],
+)
+def test_that_a_laboratory_value_has_the_unit_that_people_write(quantity: Json, unit: str) -> None:
+    resources = copy.deepcopy(RESOURCES)
+    (observation,) = (one for one in resources if one["resourceType"] == "Observation")
+    observation["valueQuantity"] = {"value": 7.1, **quantity}
+    (value,) = mapped(resources=resources).case.lab_results
+    assert (value.value, value.unit) == ("7.1", unit)
+
+
 def test_that_records_are_read_with_their_sizes_and_digests() -> None:
     case = mapped().case
     (study,) = case.studies

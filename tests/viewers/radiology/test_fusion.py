@@ -114,9 +114,9 @@ def test_that_an_image_beyond_the_series_says_that_there_is_none_rather_than_no_
 def test_that_values_are_said_in_the_unit_they_are_in() -> None:
     assert value_words(fused(), 3.456) == "SUVbw 3.46 g/ml"
     raw = fused(unit="BQML", reason="The header does not state the patient's weight.", top=5000.0)
-    assert value_words(raw, 1234.0) == "1234 BQML"
+    assert value_words(raw, 1234.0) == "1234 Bq/ml"
     assert notices(raw, covers=True) == (
-        "Colours are in BQML, not SUV: The header does not state the patient's weight.",
+        "Colours are in Bq/ml, not SUV: The header does not state the patient's weight.",
     )
     assert fusion_lines(fused())[1] == "60 % · 0 – 10 SUVbw g/ml"
 

@@ -46,7 +46,7 @@ def test_that_an_uptake_value_stands_beside_the_value_it_is_made_from(tmp_path: 
     assert isinstance(scale, SuvScale)
     wanted = 8000 * scale.factor
     words = probed_words(frame, STORED, 3, 0, None, inverted=False, uptake=scale)
-    assert words == f"SUVbw {wanted:.2f} g/ml = 8000 BQML  (3, 0)  stored 800"
+    assert words == f"SUVbw {wanted:.2f} g/ml = 8000 Bq/ml  (3, 0)  stored 800"
     lines = uptake_words(scale).splitlines()
     assert lines[0].startswith("SUVbw = ") and "injected dose: 400 MBq" in lines and "body weight: 80 kg" in lines
 
@@ -63,5 +63,5 @@ def test_that_without_an_uptake_value_the_raw_unit_stays_and_the_reason_is_told(
     none = suv_scale([header(PatientWeight=None)], SuvKind.BODY_WEIGHT)
     assert isinstance(none, NoSuv)
     words = probed_words(frame, STORED, 3, 0, None, inverted=False, uptake=none)
-    assert words == "8000 BQML  (3, 0)  stored 800"
+    assert words == "8000 Bq/ml  (3, 0)  stored 800"
     assert uptake_words(none) == "No SUV: The header does not state the patient's weight." and uptake_words(None) == ""

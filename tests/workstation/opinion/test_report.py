@@ -17,7 +17,7 @@ from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from sync.records.answer import Answer
-from sync.records.case import LabResult
+from sync.records.case import ConsentState, LabResult
 from sync.records.opinion import SignedOpinion
 from sync.records.questionnaire import Questionnaire
 from sync.records.questionnaire_response import Response
@@ -161,6 +161,12 @@ def test_that_pdfsig_finds_the_signature_over_the_whole_document(done: Done, tmp
     said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False).stdout
     assert "Signature is Valid" in said
     assert "Total document signed" in said
+
+
+@pytest.mark.parametrize("consent", [ConsentState.MISSING, ConsentState.EXPIRED])
+def test_that_nothing_that_is_withheld_is_offered_as_reviewed(consent: ConsentState) -> None:
+    assert record_candidates(some_case())
+    assert record_candidates(replace(some_case(), consent=consent)) == ()
 
 
 def test_that_a_laboratory_result_is_offered_as_reviewed_and_stands_in_report_and_envelope(
