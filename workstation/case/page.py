@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from workstation.background import Background
 from workstation.case.case_moves import Standing
-from workstation.case.case_summary import CaseSummary, RecordLine
+from workstation.case.case_summary import CaseSummary, MissingLine, RecordLine
 from workstation.case.conversation import Conversation
 from workstation.case.document_pane import DocumentPane
 from workstation.case.messages_pane import MessagesPane
@@ -211,6 +211,7 @@ class CasePage(QWidget):
         self._diagnosis = _words("case-diagnosis", "")
         self._report = _words("case-first-report", "")
         self._missing = QVBoxLayout()
+        self._missing_lines: tuple[MissingLine, ...] = ()
         self._missing.setSpacing(6)
         missing = QWidget()
         missing.setObjectName("case-missing")
@@ -270,19 +271,23 @@ class CasePage(QWidget):
         self._report_card.setVisible(bool(reports))
         self._receipt.setText(summary.receipt if summary else "")
         self._receipt_card.setVisible(bool(summary and summary.receipt))
-        while (item := self._missing.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()  # its end comes later, and until then it would be drawn below its successor
-                widget.deleteLater()
-        lines = summary.missing if summary else ()
-        for line in lines:
-            label = QLabel(line.text)
-            label.setWordWrap(True)
-            label.setProperty("role", "error" if line.tone == "danger" else "warning")
-            self._missing.addWidget(label)
-        self._missing_card.setVisible(bool(lines))
+        self._show_missing(summary.missing if summary else ())
         self._records.setMinimumHeight(min(max(len(summary.records) if summary else 1, 2), 5) * ROW_HEIGHT_PX + 4)
+
+    def _show_missing(self, lines: tuple[MissingLine, ...]) -> None:
+        if lines != self._missing_lines:
+            self._missing_lines = lines
+            while (item := self._missing.takeAt(0)) is not None:
+                widget = item.widget()
+                if widget is not None:
+                    widget.hide()  # its end comes later, and until then it would be drawn below its successor
+                    widget.deleteLater()
+            for line in lines:
+                label = QLabel(line.text)
+                label.setWordWrap(True)
+                label.setProperty("role", "error" if line.tone == "danger" else "warning")
+                self._missing.addWidget(label)
+        self._missing_card.setVisible(bool(lines))
 
     def _show_record(self, line: RecordLine) -> None:
         if self._summary is None:
