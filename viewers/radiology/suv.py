@@ -18,6 +18,7 @@ from viewers.byte_source import ByteSource
 from viewers.radiology.dicom_header import items, number, read_header, text, texts
 from viewers.radiology.frame import Series
 from viewers.radiology.pydicom_warnings import silenced
+from viewers.radiology.unit_words import unit_words
 from viewers.radiology.voxel_volume import VoxelVolume
 
 _ALREADY_SUV = {
@@ -91,7 +92,8 @@ def suv_scale(headers: Sequence[Dataset], kind: SuvKind) -> SuvScale | NoSuv:
     if unit == "GML":
         return _as_stated(first, kind)
     if unit != "BQML":
-        return NoSuv(unit, f"SUV is not computed from the unit {unit}." if unit else "The header states no unit.")
+        written = unit_words(unit) or unit  # NONE is said as the header has it
+        return NoSuv(unit, f"SUV is not computed from the unit {written}." if unit else "The header states no unit.")
     try:
         return _computed(headers, kind)
     except _Missing as missing:
@@ -110,7 +112,7 @@ def _as_stated(header: Dataset, kind: SuvKind) -> SuvScale | NoSuv:
         return NoSuv("GML", f"The header states SUV of the type {stated}, which is not known here.")
     if name != kind.value:
         return NoSuv("GML", f"The values are {name} already and are not converted to {kind.value}.")
-    inputs = [("Units", "GML: SUV as stored"), ("SUV Type", stated or "not stated, which means body weight")]
+    inputs = [("Units", "g/ml, SUV as stored"), ("SUV Type", stated or "not stated, which means body weight")]
     return SuvScale(name, 1.0, f"{name} as stored; nothing is computed", tuple(inputs))
 
 

@@ -138,7 +138,7 @@ def test_that_what_is_suv_already_is_never_converted_again(stated: str | None) -
         ),
         ({}, {"CorrectedImage": ["ATTN"]}, "The header does not say that the image is corrected for decay."),
         ({}, {"CorrectedImage": None}, "The header does not say that the image is corrected for attenuation."),
-        ({}, {"Units": "CNTS"}, "SUV is not computed from the unit CNTS."),
+        ({}, {"Units": "CNTS"}, "SUV is not computed from the unit counts."),
         ({}, {"Units": None}, "The header states no unit."),
         ({}, {"Units": "GML", "SUVType": "ODD"}, "The header states SUV of the type ODD, which is not known here."),
     ],

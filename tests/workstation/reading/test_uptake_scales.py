@@ -34,7 +34,7 @@ def test_that_the_toolbar_shows_the_uptake_value_and_keeps_its_formula(qapp: Any
     assert value is not None
     view.probe(view.image_to_view().map(QPointF(3.5, 2.5)))
     assert value.text().startswith("SUVbw -1024.00 g/ml  (3, 2)  stored 0")
-    assert value.toolTip().splitlines()[:2] == ["SUVbw as stored; nothing is computed", "Units: GML: SUV as stored"]
+    assert value.toolTip().splitlines()[:2] == ["SUVbw as stored; nothing is computed", "Units: g/ml, SUV as stored"]
     view.probe(None)
     assert value.text() == "SUVbw as stored", "there to be pointed at"
     page.show_reading(None)
