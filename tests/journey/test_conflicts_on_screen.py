@@ -261,8 +261,11 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
         assert (screen.waiting(), screen.leaving()) == ("", [])
         screen.photograph(f"5-already-there-f-transfers-{moment}")
         screen.open_case()
+        screen.hands.wait_until(
+            lambda: any("Not sent: the hospital already holds your opinion" in text for text in screen.hands.texts()),
+            "what became of the opinion",
+        )
         screen.photograph(f"5-already-there-d-case-{moment}")
-        assert any("Not sent: the hospital already holds your opinion" in text for text in screen.hands.texts())
         assert screen.opinion_status() == "Already there"
         screen.photograph(f"5-already-there-e-opinion-{moment}")
     assert ConflictKind.ALREADY_THERE.value in [row.object for row in screen.store.audit.entries()]
