@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
@@ -24,7 +25,7 @@ from tests.sync.signing.conftest import authority  # noqa: F401 - fixture
 from tests.sync.small_hospital import SmallHospital
 from tests.sync.test_outbox import CASE, IDENTIFIER, signed_opinion
 from workstation.conflict.comparison import Comparison
-from workstation.tour.hands import let_live
+from workstation.tour.hands import Hands, let_live
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -219,6 +220,10 @@ def test_that_an_opinion_kept_unsent_after_the_question_changed_asks_again_on_ev
     assert hospital.count("DiagnosticReport") == 0
 
 
+def says_not_sent(hands: Hands) -> bool:
+    return any("Not sent: the hospital already holds your opinion" in text for text in hands.texts())
+
+
 def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
     hospital: SmallHospital,  # noqa: F811
     begin: Begin,  # noqa: F811
@@ -261,10 +266,7 @@ def test_that_an_opinion_already_there_from_another_computer_shows_its_receipt(
         assert (screen.waiting(), screen.leaving()) == ("", [])
         screen.photograph(f"5-already-there-f-transfers-{moment}")
         screen.open_case()
-        screen.hands.wait_until(
-            lambda: any("Not sent: the hospital already holds your opinion" in text for text in screen.hands.texts()),
-            "what became of the opinion",
-        )
+        screen.hands.wait_until(partial(says_not_sent, screen.hands), "what became of the opinion")
         screen.photograph(f"5-already-there-d-case-{moment}")
         assert screen.opinion_status() == "Already there"
         screen.photograph(f"5-already-there-e-opinion-{moment}")
