@@ -133,7 +133,7 @@ def test_that_a_key_record_that_was_changed_opens_nothing(filled: Store, tmp_pat
             open_store(copy, unlock=UNLOCK, read_only=True).cases.list_cases()
 
 
-def test_that_a_byte_changed_in_any_page_of_the_database_is_noticed(filled: Store, tmp_path: Path) -> None:
+def test_that_a_byte_changed_in_or_appended_to_the_database_is_noticed(filled: Store, tmp_path: Path) -> None:
     filled._database.fold_log()
     whole = (filled.directory / "store.db").read_bytes()
     pages = len(whole) // DATABASE_PAGE_BYTES
@@ -142,6 +142,7 @@ def test_that_a_byte_changed_in_any_page_of_the_database_is_noticed(filled: Stor
     swapped = bytearray(whole)
     swapped[second], swapped[-DATABASE_PAGE_BYTES:] = whole[-DATABASE_PAGE_BYTES:], whole[second]
     changes = {"pages swapped": bytes(swapped), "cut": whole[: len(whole) // 2]}
+    changes |= {f"{count} bytes appended": whole + bytes(count) for count in (1, DATABASE_PAGE_BYTES)}
     for page in range(pages):
         flipped = bytearray(whole)
         flipped[page * DATABASE_PAGE_BYTES + chance.randrange(DATABASE_PAGE_BYTES)] ^= 4
