@@ -68,6 +68,10 @@ class CaseMarks:
         """The opinion was signed: marks stay as they are from now on."""
         self.annotations.read_only = True
 
+    def unlock(self) -> None:
+        """An amendment of the opinion was begun: marks may change again."""
+        self.annotations.read_only = False
+
     def undo(self) -> None:
         """Take back the last change, on whatever image of the case it was; nothing where there is none."""
         if self.annotations.can_undo:

@@ -150,7 +150,7 @@ class ReadingPage(QWidget):
         if case_id in changes.cases and self._presenter is not None:
             self._presenter.ask_why_withheld(case_id, partial(self._heard_why_withheld, case_id))
         if case_id in changes.opinions and self._presenter is not None:
-            self._presenter.ask_whether_signed(case_id, partial(self._heard_whether_signed, case_id))
+            self._presenter.ask_whether_closed(case_id, partial(self._heard_whether_closed, case_id))
         if case_id in changes.objects and self.isVisible() and not self._look_again.isActive():
             self._look_again.start()
         return case_id in changes.objects
@@ -174,9 +174,16 @@ class ReadingPage(QWidget):
             self._marks.lock()
             self._list_marks()
 
-    def _heard_whether_signed(self, case_id: CaseId, signed: bool) -> None:
-        if signed and self._reading is not None and self._reading.case_id == case_id:
+    def _heard_whether_closed(self, case_id: CaseId, closed: bool) -> None:
+        if self._reading is None or self._reading.case_id != case_id or self._marks is None:
+            return
+        if closed:
             self.set_read_only()
+        elif self._marks.annotations.read_only:
+            # An amendment was begun: what is amended may be a mark.
+            self._marks.unlock()
+            self._pane.say("")
+            self._list_marks()
 
     def _heard_why_withheld(self, case_id: CaseId, sentence: str) -> None:
         """The images close at once, and leave nothing behind; marks are written first."""

@@ -58,9 +58,13 @@ class CaseReadingPresenter:
             lambda: None, lambda _: self._lanes.cpu_lane(lambda: self.build(case_id), done, failed), failed
         )
 
-    def ask_whether_signed(self, case_id: CaseId, answer: Callable[[bool], None]) -> None:
-        """Whether the case's opinion is signed by now; *answer* is called on the UI thread."""
-        self._lanes.store_lane(lambda: self._store.opinions.find_signed(case_id) is not None, answer)
+    def ask_whether_closed(self, case_id: CaseId, answer: Callable[[bool], None]) -> None:
+        """Whether the case's opinion is signed and not being amended now; *answer* is called on the UI thread."""
+        self._lanes.store_lane(lambda: self._is_closed(case_id), answer)
+
+    def _is_closed(self, case_id: CaseId) -> bool:
+        """Marks are part of what was signed: only an amendment opens them again."""
+        return self._store.opinions.find_signed(case_id) is not None and self._store.amendments.find(case_id) is None
 
     def ask_why_withheld(self, case_id: CaseId, answer: Callable[[str], None]) -> None:
         """Why nothing of the case may be looked at any more; *answer* is called on the UI thread, with an empty
@@ -103,7 +107,7 @@ class CaseReadingPresenter:
             marks=marks,
             first_label_number=first_free_number(history),
             revisions={revision.annotation_id: revision.revision for revision in history},
-            read_only=store.opinions.find_signed(case_id) is not None and store.amendments.find(case_id) is None,
+            read_only=self._is_closed(case_id),
             kept_rules=self.hangings.list_rules(),
         )
 

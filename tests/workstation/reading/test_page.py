@@ -13,10 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListWidget, QTreeWidget, QWidget
 
 from sync.changes import Changes
+from sync.records.amendment import AmendmentKind
 from sync.records.case import CaseId
 from sync.release_end import withhold_ended_releases
 from sync.store.database import Store, open_store
-from tests.sync.sample_records import AT, CASE, sample_signed
+from tests.sync.sample_records import AT, CASE, sample_receipt, sample_signed
 from tests.viewers.pathology.vendor_slides import write_ndpi
 from tests.workstation.lanes import ImmediateLanes
 from tests.workstation.reading.lanes import LanesAtOnce, LanesWhenTold
@@ -334,6 +335,24 @@ def test_that_after_signing_the_marks_are_read_only(make_page: Callable[..., Rea
     again = make_page()
     again.open_case(CASE)
     assert not again.can_mark
+
+
+@pytest.mark.usefixtures("case")
+def test_that_an_amendment_opens_the_marks_again_and_dropping_it_closes_them(
+    make_page: Callable[..., ReadingPage], store: Store
+) -> None:
+    page = make_page()
+    page.open_case(CASE)
+    draw_length(view(page, 0))
+    page.changes_happened(store.opinions.put_signed(sample_signed()))
+    page.changes_happened(store.opinions.put_receipt(sample_receipt()))
+    assert not page.can_mark
+    page.changes_happened(store.amendments.begin(CASE, AmendmentKind.CORRECTION, "The length was wrong."))
+    assert page.can_mark
+    draw_length(view(page, 0), (80, 300), (180, 300))
+    assert len(store.annotations.list_history(CASE)) == 2, "and what is drawn now is kept"
+    page.changes_happened(store.amendments.drop(CASE))
+    assert not page.can_mark
 
 
 @pytest.mark.usefixtures("case")
