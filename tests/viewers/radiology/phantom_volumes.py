@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from tests.viewers.pathology.byte_sources import MemoryByteSource
 from tests.viewers.radiology.dicom_files import ct_slice
 from viewers.geometry import PatientPoint
 from viewers.radiology.frame import Series
@@ -25,23 +24,7 @@ Truth = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Values at points (…, 3), mm, LPS."""
 
 
-@dataclass(frozen=True)
-class MemorySource:
-    """A file that is bytes."""
-
-    name: str
-    content: bytes
-    path: Path | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.content)
-
-    def open(self) -> BinaryIO:
-        return io.BytesIO(self.content)
-
-
-def in_memory(ds: Any, name: str) -> MemorySource:
+def in_memory(ds: Any, name: str) -> MemoryByteSource:
     """*ds* as a file."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
@@ -49,7 +32,7 @@ def in_memory(ds: Any, name: str) -> MemorySource:
     file = FileDataset(name, ds, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=False, is_little_endian=True)
     buffer = io.BytesIO()
     file.save_as(buffer, enforce_file_format=True)
-    return MemorySource(name, buffer.getvalue())
+    return MemoryByteSource(name, buffer.getvalue())
 
 
 def grid(
